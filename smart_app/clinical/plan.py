@@ -1,0 +1,80 @@
+"""
+The draft of a survivorship plan: what the clinician sees, changes and signs.
+
+`CarePlanDraft` is what is kept, encrypted, while the clinician works; `fhir/careplan.py` turns it into resources.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import Entry
+
+
+class Decision(StrEnum):
+    """What the clinician decided about a row. Nothing is preset where the engine cannot tell."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """
+    One activity of the plan.
+
+    `id` is stable over the life of the plan: `<rule>` or `<rule>--left`, else `own-<8 hex>` for an item of the clinician's.
+    `due` is what the plan will say, `proposed_due` what the engine proposed. `reason` belongs to a declined row.
+    """
+
+    id: str
+    title: str
+    topic: str
+    decision: Decision
+    owner: str
+    rule: str | None = None
+    side: str | None = None
+    due: PartialDate | None = None
+    proposed_due: PartialDate | None = None
+    interval_months: tuple[int, int] | None = None
+    note: str = ""
+    reason: str = ""
+    not_advised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EducationChoice:
+    """Whether an education paragraph is shown for this patient, and where in the order."""
+
+    paragraph: str
+    shown: bool
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarePlanDraft:
+    """
+    A plan in work.
+
+    `identifier` is a `urn:uuid:` that stays with the plan for life; `version` counts the kept changes of this draft.
+    `entries` are the facts that the clinician entered or chose. `resource` and `version_id` name the saved plan, if any.
+    `language` and `large_print` are those of the handout.
+    """
+
+    identifier: str
+    version: int
+    rows: tuple[PlanRow, ...]
+    goals: tuple[str, ...] = ()
+    concerns: tuple[str, ...] = ()
+    note: str = ""
+    education: tuple[EducationChoice, ...] = ()
+    education_note: str = ""
+    entries: tuple[Entry, ...] = ()
+    resource: str | None = None
+    version_id: str | None = None
+    language: str = "en"
+    large_print: bool = False
+    overridden: dict[str, str] = field(default_factory=dict)

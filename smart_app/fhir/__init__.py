@@ -1,0 +1,1 @@
+"""FHIR: reading a record, and writing a plan back."""

@@ -1,0 +1,1 @@
+"""Pure extractors: FHIR resources and a code map become facts."""

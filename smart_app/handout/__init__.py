@@ -1,0 +1,1 @@
+"""The patient handout and its relatives: text blocks, PDF, calendar."""

@@ -1,0 +1,1 @@
+"""One SQL store of encrypted records."""

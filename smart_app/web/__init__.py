@@ -1,0 +1,1 @@
+"""The web surface; the only place that knows Flask."""
