@@ -1,0 +1,7 @@
+"""`python -m smart_app` is `aftercare`."""
+
+import sys
+
+from smart_app.cli import main
+
+sys.exit(main())

@@ -1,0 +1,242 @@
+"""
+The `aftercare` command: the same facts, rules and plan as on the web, from a file, without a server.
+
+Exit codes: 0 done; 1 problems found (the two checks); 2 the input cannot be used; 3 done, but outside the scope.
+Every command imports only what it needs, so that the file commands never load Flask.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smart_app import __version__
+from smart_app.errors import AftercareError, DocumentError, InputError, OutOfScopeError, StartupError
+
+if TYPE_CHECKING:
+    from smart_app.clinical.facts import PatientRecord
+    from smart_app.clinical.recommendations import Recommendation
+    from smart_app.knowledge import KnowledgeBase
+
+OK, PROBLEMS, UNUSABLE, OUT_OF_SCOPE = 0, 1, 2, 3
+
+OUT_OF_SCOPE_WORDS = {
+    "no-breast-cancer": "no breast cancer is recorded",
+    "metastatic-disease": "metastatic disease is recorded",
+    "deceased": "the patient has died",
+    "lcis-only": "only lobular carcinoma in situ is recorded; it follows the LCIS pathway",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        return command(arguments)
+    except OutOfScopeError as error:
+        words = "; ".join(OUT_OF_SCOPE_WORDS.get(reason, reason) for reason in error.reasons)
+        return _complain(f"outside the scope of survivorship care: {words}", OUT_OF_SCOPE)
+    except (InputError, StartupError, DocumentError) as error:
+        return _complain(str(error), UNUSABLE)
+    except AftercareError as error:
+        return _complain(f"{type(error).__name__}: {error}", UNUSABLE)
+    except BrokenPipeError:
+        # The reader (`head`) has gone: leave quietly, as other filters do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="aftercare", description="Survivorship care plans for breast cancer.")
+    parser.add_argument("--version", action="version", version=f"aftercare {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, help_text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=help_text, description=help_text)
+        command.set_defaults(run=run)
+        return command
+
+    def add_bundle(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "bundle", metavar="BUNDLE", help="FHIR R4 Bundle, JSON array or ndjson; - is standard input"
+        )
+        command.add_argument("--as-of", type=_day, default=None, metavar="YYYY-MM-DD", help='what "today" is')
+
+    add_bundle(add("facts", "what the record holds, with sources, as JSON", _facts))
+    recommendations = add("recommendations", "what is due, when and why, as JSON", _recommendations)
+    add_bundle(recommendations)
+    recommendations.add_argument("--all", action="store_true", help="also the rules that do not fire, with the reason")
+    plan = add("plan", "the draft CarePlan", _plan)
+    add_bundle(plan)
+    plan.add_argument("--format", choices=("fhir", "table"), default="fhir", help="R4 JSON (default) or a table")
+    handout = add("handout", "the patient handout as PDF or HTML", _handout)
+    add_bundle(handout)
+    handout.add_argument("--out", required=True, type=Path, metavar="FILE", help="FILE.pdf or FILE.html")
+    handout.add_argument("--lang", default="en", metavar="LANG", help="language of the handout: en (default) or es")
+    handout.add_argument("--large-print", action="store_true", help="18 points")
+    add("export-plandefinition", "the rule set as a FHIR PlanDefinition", _export_plandefinition)
+    add("serve", "the app under gunicorn, with the settings of the environment", _serve)
+    add("check-content", "problems in fhir_mappings and the education texts", _check_content)
+    add("check-config", "problems in the settings and the issuer registry", _check_config)
+    audit = add("audit", "the append-only record of who saw and wrote what, for an administrator", _audit)
+    audit.add_argument("--verify", action="store_true", help="only check that no entry was changed or removed")
+    return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected a day as YYYY-MM-DD") from None
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"aftercare: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _knowledge() -> KnowledgeBase:
+    from smart_app.knowledge import default_paths, load_knowledge
+
+    paths = default_paths()
+    return load_knowledge(paths.mappings, paths.education)
+
+
+def _read(arguments: argparse.Namespace, knowledge: KnowledgeBase) -> PatientRecord:
+    from smart_app.fhir.bundle import read_file
+    from smart_app.fhir.extract import extract_record
+
+    try:
+        data = sys.stdin.buffer.read() if arguments.bundle == "-" else Path(arguments.bundle).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the file: {error.strerror}") from error
+    return extract_record(read_file(data), knowledge.codes, arguments.as_of or date.today())
+
+
+def _recommend(
+    record: PatientRecord, knowledge: KnowledgeBase, include_silent: bool = False
+) -> tuple[Recommendation, ...]:
+    from smart_app.clinical.rules import evaluate_rules
+
+    return evaluate_rules(knowledge.rules, record, _clinic_defaults(), include_silent=include_silent)
+
+
+def _clinic_defaults() -> object:
+    from smart_app.clinical.schedule import ClinicDefaults
+
+    return ClinicDefaults()
+
+
+def _print_json(value: object) -> None:
+    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+
+
+def _scope_code(record: PatientRecord) -> int:
+    return OK if record.scope.applies else OUT_OF_SCOPE
+
+
+def _require_scope(record: PatientRecord) -> None:
+    if not record.scope.applies:
+        raise OutOfScopeError(record.scope.reasons)
+
+
+def _facts(arguments: argparse.Namespace) -> int:
+    from smart_app.clinical.facts_json import facts_json
+
+    record = _read(arguments, _knowledge())
+    _print_json(facts_json(record))
+    return _scope_code(record)
+
+
+def _recommendations(arguments: argparse.Namespace) -> int:
+    from smart_app.clinical.recommendations_json import recommendations_json
+
+    knowledge = _knowledge()
+    record = _read(arguments, knowledge)
+    _print_json(recommendations_json(record, _recommend(record, knowledge, arguments.all)))
+    return _scope_code(record)
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from smart_app.workflow.plan_command import plan_resource, plan_table
+
+    knowledge = _knowledge()
+    record = _read(arguments, knowledge)
+    _require_scope(record)
+    recommendations = _recommend(record, knowledge)
+    if arguments.format == "table":
+        sys.stdout.write(plan_table(record, recommendations))
+    else:
+        _print_json(plan_resource(record, recommendations))
+    return OK
+
+
+def _handout(arguments: argparse.Namespace) -> int:
+    from smart_app.handout.command import write_handout
+    from smart_app.knowledge import default_paths
+
+    if arguments.out.suffix not in (".pdf", ".html"):
+        raise InputError("--out must end in .pdf or .html")
+    knowledge = _knowledge()
+    record = _read(arguments, knowledge)
+    _require_scope(record)
+    write_handout(
+        record,
+        _recommend(record, knowledge),
+        knowledge.education,
+        arguments.out,
+        templates=default_paths().templates,
+        language=arguments.lang,
+        large_print=arguments.large_print,
+    )
+    return OK
+
+
+def _export_plandefinition(_: argparse.Namespace) -> int:
+    from smart_app.fhir.plandefinition import plan_definition
+
+    _print_json(plan_definition(_knowledge().rules))
+    return OK
+
+
+def _serve(_: argparse.Namespace) -> int:
+    from smart_app.app import serve
+
+    return serve()
+
+
+def _check_content(_: argparse.Namespace) -> int:
+    from smart_app.knowledge import check_content, default_paths
+
+    paths = default_paths()
+    tables = os.environ.get("AFTERCARE_CODES")
+    problems = check_content(paths.mappings, paths.education, date.today(), Path(tables) if tables else None)
+    for problem in problems:
+        print(f"{problem.file}:{problem.line}: {'notice: ' if problem.notice else ''}{problem.message}")
+    found = sum(not problem.notice for problem in problems)
+    print(f"{found} problem(s), {len(problems) - found} notice(s)")
+    return PROBLEMS if found else OK
+
+
+def _check_config(_: argparse.Namespace) -> int:
+    from smart_app.settings import check_settings
+
+    problems = check_settings(os.environ)
+    for problem in problems:
+        print(problem)
+    print(f"{len(problems)} problem(s)")
+    return PROBLEMS if problems else OK
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from smart_app.app import print_audit
+
+    return print_audit(verify_only=arguments.verify, now=datetime.now().astimezone())
