@@ -117,7 +117,14 @@ def test_lock_files_pin_every_package_by_hash_and_name_no_index() -> None:
 
 
 def test_the_file_commands_never_load_flask() -> None:
-    code = "import sys; from smart_app.cli import main\ntry:\n main(['facts', '/nonexistent'])\nfinally:\n print('flask' in sys.modules)"
+    code = "\n".join(
+        [
+            "import sys",
+            "from smart_app.cli import main",
+            "main(['facts', '/nonexistent'])",
+            "print('flask' in sys.modules)",
+        ]
+    )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     assert result.stdout.strip() == "False"
 
