@@ -1,0 +1,328 @@
+"""
+The columns of the fact grid: the cancer, its markers, the patient and the treatment; several primaries side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import (
+    CancerRecord,
+    Fact,
+    FactState,
+    ImagingStudy,
+    Medication,
+    PatientRecord,
+    RadiotherapyCourse,
+    Source,
+    Surgery,
+)
+from smart_app.web.presenters_facts import FactColumn, FactContext, FactRow, Piece, fact_row, source_chip, source_pairs
+from smart_app.web.presenters_page import STATE_TAGS, Chip, Pair
+from smart_app.web.presenters_words import (
+    AGENT_KINDS,
+    CANCER_KINDS,
+    IMAGING,
+    SURGERY_KINDS,
+    count_words,
+    date_words,
+    sentence_case,
+    side_words,
+    value_words,
+)
+
+CANCER_FACTS = ("stage_group", "grade", "tumor_size_mm", "nodes_positive")
+MARKERS = ("er", "pr", "her2", "ki67_percent", "oncotype_rs")
+ABOUT_PATIENT = ("menopausal_status", "germline")
+INSIDE_OTHER_ROWS = ("t", "n", "m", "nodes_examined", "birads", "metastasis")
+ONLY_WHEN_THERE = ("oncotype_rs", "ki67_percent")
+AGENT_ORDER = ("chemotherapy", "her2", "endocrine", "cdk4-6", "parp", "immunotherapy", "bone", "other")
+
+
+def present_columns(record: PatientRecord, where: FactContext) -> tuple[FactColumn, ...]:
+    """The grid: three columns for one cancer, else a column a tumor, then treatment and patient."""
+    treatment = FactColumn("Treatment", treatment_rows(record, where), "treatment")
+    if len(record.cancers) == 1:
+        cancer = record.cancers[0]
+        last = _imaging_row(record, where)
+        first = (_diagnosis_row(cancer, 0, where), *_tumor_rows(record, 0, CANCER_FACTS, where), last)
+        markers = (*_tumor_rows(record, 0, MARKERS, where), *_patient_rows(record, where))
+        return (FactColumn("Cancer", first, "cancer"), FactColumn("Markers and patient", markers, "markers"), treatment)
+    tumors = tuple(
+        FactColumn(
+            tumor_name(cancer, index),
+            (_diagnosis_row(cancer, index, where), *_tumor_rows(record, index, (*CANCER_FACTS, *MARKERS), where)),
+            f"tumor-{index + 1}",
+        )
+        for index, cancer in enumerate(record.cancers)
+    )
+    about = (*_patient_rows(record, where), _imaging_row(record, where))
+    return (*tumors, treatment, FactColumn("Patient", about, "patient"))
+
+
+def tumor_name(cancer: CancerRecord, index: int) -> str:
+    """`Tumor 1: left, 2019`: enough to tell two primaries apart."""
+    side = side_words(cancer.laterality) or "side not recorded"
+    year = f", {cancer.diagnosed_on.year}" if cancer.diagnosed_on else ""
+    return f"Tumor {index + 1}: {side}{year}"
+
+
+def further_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, ...]:
+    """Facts of the patient that have no place in the grid, such as uterus or breast density."""
+    placed = {*CANCER_FACTS, *MARKERS, *ABOUT_PATIENT, *INSIDE_OTHER_ROWS}
+    return tuple(fact_row(fact, where) for name, fact in record.facts.items() if name not in placed)
+
+
+def missing_fact(name: str, record: PatientRecord) -> Fact:
+    """The fact for a name that the extraction did not give: still content, never silence."""
+    state = FactState.NOT_FOUND if record.was_read(name) else FactState.NOT_READ
+    return Fact(name, state)
+
+
+def _tumor_rows(record: PatientRecord, index: int, names: tuple[str, ...], where: FactContext) -> tuple[FactRow, ...]:
+    facts = record.cancers[index].facts
+    rows = []
+    for name in names:
+        fact = facts.get(name) or record.facts.get(name) or missing_fact(name, record)
+        if name in ONLY_WHEN_THERE and fact.state is FactState.NOT_FOUND:
+            continue
+        row = fact_row(fact, where, index)
+        if name == "stage_group":
+            row = _with_tnm(row, facts, record, where, index)
+        if name == "nodes_positive":
+            row = _with_examined(row, facts.get("nodes_examined"), where, index)
+        rows.append(row)
+    return tuple(rows)
+
+
+def _with_tnm(row: FactRow, facts: object, record: PatientRecord, where: FactContext, index: int) -> FactRow:
+    """Put T, N and M into the stage row; where the stage itself is missing, they stand in its place."""
+    own = record.cancers[index].facts
+    parts = [own[name] for name in ("t", "n", "m") if name in own]
+    inner = [
+        Piece(
+            str(part.value) if part.known else f"{part.name.upper()} {part.state.value.replace('-', ' ')}",
+            part.name,
+            part.state.value,
+            True,
+        )
+        for part in parts
+    ]
+    ledger = tuple(pair for part in parts if part.known for pair in fact_row(part, where, index).ledger)
+    return replace(row, value=(*row.value, *inner), ledger=(*row.ledger, *ledger))
+
+
+def _with_examined(row: FactRow, examined: Fact | None, where: FactContext, index: int) -> FactRow:
+    if examined is None:
+        return replace(row, label="Lymph nodes")
+    words = value_words(examined.name, examined.value) if examined.known else examined.state.value.replace("-", " ")
+    prefix = " positive of" if not row.gap and not row.values else "examined:"
+    pieces = (*row.value, Piece(prefix), Piece(words, examined.name, examined.state.value))
+    ledger = fact_row(examined, where, index).ledger if examined.known else ()
+    return replace(row, label="Lymph nodes", value=pieces, ledger=(*row.ledger, *ledger))
+
+
+def _patient_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, ...]:
+    return tuple(fact_row(record.facts.get(name) or missing_fact(name, record), where) for name in ABOUT_PATIENT)
+
+
+def _diagnosis_row(cancer: CancerRecord, index: int, where: FactContext) -> FactRow:
+    side = cancer.laterality if cancer.laterality != "unknown" else "side not recorded"
+    value = f"{CANCER_KINDS.get(cancer.kind, cancer.kind)}, {side}"
+    also = (
+        (f"diagnosed {date_words(cancer.diagnosed_on)}",) if cancer.diagnosed_on else ("diagnosis date not recorded",)
+    )
+    return FactRow(
+        "Diagnosis",
+        "documented",
+        (Piece(value),),
+        _source_ledger(cancer.sources, where),
+        cancer=str(index + 1),
+        anchor=f"cancer-{index + 1}",
+        chip=source_chip(cancer.sources),
+        also=also,
+    )
+
+
+def _source_ledger(sources: tuple[Source, ...], where: FactContext, *extra: Pair) -> tuple[Pair, ...]:
+    return (*(pair for source in sources for pair in source_pairs(source, where.base)), *extra)
+
+
+def _imaging_row(record: PatientRecord, where: FactContext) -> FactRow:
+    """The newest breast imaging with its BI-RADS category."""
+    study = record.imaging.get("last_breast_imaging")
+    birads = record.facts.get("birads") or missing_fact("birads", record)
+    if study is None:
+        return fact_row(birads, where, label="Last breast imaging")
+    name = IMAGING.get(study.modality, sentence_case(study.modality.replace("_", " ").replace("-", " ")))
+    side = side_words(study.side)
+    category = Piece(
+        f"BI-RADS {study.birads}{study.sub or ''}" if study.birads else "no category", soft=not study.birads
+    )
+    if birads.known:
+        category = Piece(value_words("birads", birads.value, birads.extra), "birads", birads.state.value)
+    else:
+        category = replace(category, fact="birads", state=birads.state.value)
+    ledger = _source_ledger(study.sources, where, *fact_row(birads, where).ledger[-1:])
+    return FactRow(
+        "Last breast imaging",
+        "documented",
+        (Piece(f"{name}{', ' + side if side else ''}:"), category),
+        ledger,
+        treatment="imaging",
+        chip=_dated_chip(study.sources, study.on),
+    )
+
+
+def _dated_chip(sources: tuple[Source, ...], on: PartialDate | None) -> Chip | None:
+    chip = source_chip(sources)
+    if chip is None or chip.on is not None or on is None:
+        return chip
+    from_on = source_chip((replace(sources[0], on=on), *sources[1:]))
+    return from_on or chip
+
+
+def treatment_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, ...]:
+    """Operations, radiation and drugs; what was looked for and not found stands in its place too."""
+    rows: list[FactRow] = []
+    rows.extend(_surgery_rows("Surgery", "surgery", record.surgery, record, where))
+    rows.extend(_surgery_rows("Axilla", "axillary_surgery", record.axillary_surgery, record, where))
+    rows.extend(_radiation_row(course, where) for course in record.radiation)
+    if not record.radiation:
+        rows.append(_none_row("Radiation", "radiation", record, where))
+    rows.extend(_drug_rows(record, where))
+    return tuple(rows)
+
+
+def _none_row(label: str, treatment: str, record: PatientRecord, where: FactContext) -> FactRow:
+    read = record.was_read(treatment)
+    state = FactState.NOT_FOUND if read else FactState.NOT_READ
+    searches = [search for search in record.searches if treatment in search.supplies]
+    pairs = tuple(
+        Pair(search.resource_type, f"{search.state.value.replace('-', ' ')}{': ' + search.why if search.why else ''}")
+        for search in searches
+    ) or (Pair("Searches", "The file was read in full"),)
+    value = (
+        "None recorded"
+        if read
+        else sentence_case(next((s.why for s in searches if s.why), "could not be read in full"))
+    )
+    chip = Chip("read in full" if read else "not read in full")
+    return FactRow(
+        label, state.value, (Piece(value),), pairs, treatment=treatment, chip=chip, tag=STATE_TAGS[state], gap=True
+    )
+
+
+def _surgery_rows(
+    label: str, treatment: str, operations: tuple[Surgery, ...], record: PatientRecord, where: FactContext
+) -> list[FactRow]:
+    if not operations:
+        return [_none_row(label, treatment, record, where)]
+    return [
+        FactRow(
+            label,
+            "documented",
+            (Piece(_operation_words(operation)),),
+            _source_ledger(operation.sources, where),
+            treatment=treatment,
+            chip=_dated_chip(operation.sources, operation.on),
+            also=(operation.detail,) if operation.detail else (),
+        )
+        for operation in operations
+    ]
+
+
+def _operation_words(operation: Surgery) -> str:
+    kind = SURGERY_KINDS.get(operation.kind, sentence_case(operation.kind))
+    side = operation.side if operation.side != "unknown" else "side not recorded"
+    return f"{kind}, {side}"
+
+
+def _radiation_row(course: RadiotherapyCourse, where: FactContext) -> FactRow:
+    fields = ", ".join(word.replace("-", " ") for word in course.field)
+    side = course.side if course.side != "unknown" else "side not recorded"
+    value = f"{sentence_case(fields)}, {side}" if fields else sentence_case(side)
+    if course.dose_gray is not None:
+        value += f", {course.dose_gray:g} Gy"
+    return FactRow(
+        "Radiation",
+        "documented",
+        (Piece(value),),
+        _source_ledger(course.sources, where),
+        treatment="radiation",
+        chip=_dated_chip(course.sources, course.ended_on or course.started_on),
+        also=(period_words(course.started_on, course.ended_on),) if course.started_on or course.ended_on else (),
+    )
+
+
+def period_words(start: PartialDate | None, end: PartialDate | None, ongoing: bool = False) -> str:
+    """`Nov 7, 2022 to Dec 9, 2022`, `since Apr 3, 2024`, `until Mar 2024`."""
+    if start and end:
+        return f"{date_words(start)} to {date_words(end)}" if start != end else date_words(start)
+    if start:
+        return f"since {date_words(start)}" if ongoing else f"from {date_words(start)}"
+    return f"until {date_words(end)}" if end else "dates not recorded"
+
+
+def agent_kind(drug: Medication) -> str:
+    """The broad class of a cancer drug, as its row and its lane name it."""
+    for kind in AGENT_ORDER:
+        if kind in drug.classes:
+            return kind
+    if any(name in drug.classes for name in ("aromatase-inhibitor", "serm", "ovarian-suppression")):
+        return "endocrine"
+    if any(name in drug.classes for name in ("anthracycline", "taxane")):
+        return "chemotherapy"
+    return "other"
+
+
+def _drug_rows(record: PatientRecord, where: FactContext) -> list[FactRow]:
+    rows = []
+    for kind in AGENT_ORDER:
+        drugs = [drug for drug in record.systemic if agent_kind(drug) == kind]
+        active = [drug for drug in drugs if drug.status == "active"]
+        past = [drug for drug in drugs if drug.status != "active"]
+        if kind == "chemotherapy":
+            rows.extend([_drug_row(AGENT_KINDS[kind], drugs, where)] if drugs else [])
+            continue
+        rows.extend(_drug_row(f"{AGENT_KINDS[kind]}, active", [drug], where) for drug in active)
+        if past:
+            stopped = all(drug.status == "stopped" for drug in past)
+            rows.append(_drug_row(f"{AGENT_KINDS[kind]}, {'stopped' if stopped else 'status unknown'}", past, where))
+    kinds = {agent_kind(drug) for drug in record.systemic}
+    for kind in ("chemotherapy", "endocrine"):
+        if kind not in kinds:
+            rows.append(_none_row(AGENT_KINDS[kind], "systemic", record, where))
+    return rows
+
+
+def _drug_row(label: str, drugs: list[Medication], where: FactContext) -> FactRow:
+    names = sentence_case(", ".join(drug.agent for drug in drugs))
+    sources = tuple(source for drug in drugs for source in drug.sources)
+    if len(drugs) == 1:
+        drug = drugs[0]
+        also: tuple[str, ...] = (period_words(drug.started_on, drug.ended_on, drug.status == "active"),)
+    else:
+        starts = [drug.started_on for drug in drugs if drug.started_on]
+        ends = [drug.ended_on for drug in drugs if drug.ended_on]
+        first = min(starts, key=lambda day: day.earliest) if starts else None
+        last = max(ends, key=lambda day: day.latest) if ends else None
+        also = (period_words(first, last),)
+    shown = sources[:6]
+    more = (Pair("Further", count_words(len(sources) - 6, "more resource")),) if len(sources) > 6 else ()
+    chip_source = next((source for source in sources if source.on), sources[0] if sources else None)
+    return FactRow(
+        label,
+        "documented",
+        (Piece(names),),
+        (*_source_ledger(shown, where), *more),
+        treatment="systemic",
+        chip=source_chip((chip_source,)) if chip_source else None,
+        also=also if also != ("dates not recorded",) else (),
+    )
+
+
+def imaging_words(study: ImagingStudy) -> str:
+    """`BI-RADS 2`, or nothing."""
+    return f"BI-RADS {study.birads}{study.sub or ''}" if study.birads else ""

@@ -1,0 +1,262 @@
+"""
+The follow-up schedule: recommendations in the order in which a clinician acts on them, each with its why and source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from smart_app.clinical.facts import Source
+from smart_app.clinical.recommendations import (
+    Because,
+    Citation,
+    ConditionTrace,
+    DueStatus,
+    Recommendation,
+    RecommendationKind,
+    Truth,
+)
+from smart_app.web.presenters_facts import resource_link
+from smart_app.web.presenters_page import Link, Pair, Tag, due_tag
+from smart_app.web.presenters_words import (
+    DateText,
+    count_words,
+    date_text,
+    date_words,
+    fact_label,
+    fact_mention,
+    join_words,
+    loose_words,
+    months_words,
+    owner_label,
+    value_words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One condition of a rule as it was evaluated, with its depth in the tree."""
+
+    says: str
+    truth: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRow:
+    """One recommendation. `anchor` is unique on the page; `because` carries links to the resources."""
+
+    anchor: str
+    rule: str
+    status: str
+    tag: Tag
+    title: str
+    side: str
+    says: str
+    due: DateText | None
+    earliest: str
+    late: str
+    owner: str
+    why: str
+    source: str
+    strength: str
+    facts: tuple[Pair, ...]
+    trace: tuple[TraceLine, ...]
+    reviewed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleGroup:
+    """Rows that are acted on together."""
+
+    id: str
+    heading: str
+    note: str
+    rows: tuple[ScheduleRow, ...]
+
+
+_ORDER = {
+    DueStatus.OVERDUE: 0,
+    DueStatus.DUE: 1,
+    DueStatus.CANNOT_TELL: 2,
+    DueStatus.UP_TO_DATE: 3,
+    DueStatus.NOT_INDICATED: 4,
+}
+
+
+def anchor_of(item: Recommendation) -> str:
+    """The row's id on the page and in the plan: the rule, and the side where two rows differ by it."""
+    return f"{item.rule}--{item.side}" if item.side in ("left", "right") else item.rule
+
+
+def is_alert(item: Recommendation) -> bool:
+    """Whether it belongs in the strip: a safety alert that fires now."""
+    return item.kind is RecommendationKind.SAFETY_ALERT and item.status in (DueStatus.OVERDUE, DueStatus.DUE)
+
+
+def in_clinical_order(items: Iterable[Recommendation]) -> list[Recommendation]:
+    """Alerts first, then overdue, due, cannot tell, later; inside by date, then as the rules stand."""
+
+    def key(item: Recommendation) -> tuple[int, int, date]:
+        return (0 if is_alert(item) else 1, _ORDER[item.status], item.due.earliest if item.due else date.max)
+
+    return sorted(items, key=key)
+
+
+def group_schedule(items: Sequence[Recommendation], as_of: date, base: str) -> tuple[ScheduleGroup, ...]:
+    """The groups of the schedule; an empty group is left out."""
+    fired = in_clinical_order(item for item in items if item.status is not DueStatus.NOT_INDICATED)
+    avoid = [item for item in items if item.kind is RecommendationKind.NOT_ADVISED]
+    each_visit = [item for item in fired if _is_each_visit(item)]
+    dated = [item for item in fired if item not in each_visit and item not in avoid]
+    groups = (
+        ("now", "Due now", "", [i for i in dated if i.status in (DueStatus.OVERDUE, DueStatus.DUE)]),
+        (
+            "open",
+            "Cannot tell yet",
+            "A fact is missing: fill it, or decide without it.",
+            _of(dated, DueStatus.CANNOT_TELL),
+        ),
+        ("later", "Later", "", _of(dated, DueStatus.UP_TO_DATE)),
+        ("visit", "Ask at each visit", "", each_visit),
+        (
+            "avoid",
+            "Not advised without symptoms",
+            "A new symptom changes this: then look into what it points to.",
+            avoid,
+        ),
+    )
+    return tuple(
+        ScheduleGroup(name, heading, note, tuple(present_row(item, as_of, base) for item in rows))
+        for name, heading, note, rows in groups
+        if rows
+    )
+
+
+def _of(items: Iterable[Recommendation], status: DueStatus) -> list[Recommendation]:
+    return [item for item in items if item.status is status]
+
+
+def _is_each_visit(item: Recommendation) -> bool:
+    """Asked and talked about whenever the patient is seen: no date of its own."""
+    supportive = item.kind in (RecommendationKind.SUPPORTIVE, RecommendationKind.REVIEW)
+    return supportive and item.due is None and item.status is DueStatus.DUE
+
+
+def present_row(item: Recommendation, as_of: date, base: str) -> ScheduleRow:
+    """One recommendation for the table."""
+    side = {"left": "left breast", "right": "right breast", "both": "both breasts"}.get(item.side or "", "")
+    earliest = ""
+    if item.earliest is not None and not item.earliest.surely_before(as_of) and item.status is not DueStatus.OVERDUE:
+        earliest = f"not before {date_words(item.earliest)}"
+    return ScheduleRow(
+        anchor=anchor_of(item),
+        rule=item.rule,
+        status=item.status.value,
+        tag=due_tag(item.status, item.kind),
+        title=item.title,
+        side=side,
+        says=item.says,
+        due=date_text(item.due),
+        earliest=earliest,
+        late=late_words(item, as_of),
+        owner=owner_label(item.owner),
+        why=why_words(item),
+        source=citation_words(item.citation),
+        strength=item.citation.strength,
+        facts=_ledger(item, base),
+        trace=tuple(trace_lines(item.trace)),
+        reviewed=item.reviewed,
+    )
+
+
+def late_words(item: Recommendation, as_of: date) -> str:
+    """`3 months late`, counted from the last day that the due date may mean; whole months only."""
+    if item.status is not DueStatus.OVERDUE or item.due is None:
+        return ""
+    last = item.due.latest
+    months = (as_of.year - last.year) * 12 + as_of.month - last.month - (as_of.day < last.day)
+    if months < 1:
+        return "less than a month late"
+    return f"{count_words(months, 'month')} late" if months < 24 else f"{months // 12} years late"
+
+
+def why_words(item: Recommendation) -> str:
+    """One or two short sentences: the interval, the clinic's choice in it, when it was last done, what is missing."""
+    parts = []
+    if item.why:
+        parts.append(item.why.rstrip(". ") + ".")
+    interval = months_words(item.interval_months)
+    if interval:
+        clinic = ""
+        if (
+            item.chosen_months is not None
+            and item.interval_months
+            and item.interval_months[0] != item.interval_months[1]
+        ):
+            clinic = f"; this clinic uses {item.chosen_months}"
+        parts.append(f"{interval[:1].upper()}{interval[1:]}{clinic}.")
+    if item.last_done is not None:
+        parts.append(f"Last {date_words(item.last_done)}.")
+    if item.status is DueStatus.CANNOT_TELL:
+        parts.append(item.reason.rstrip(". ") + "." if item.reason else missing_words(item.missing))
+    return " ".join(parts)
+
+
+def missing_words(missing: Sequence[str]) -> str:
+    """`Depends on menopausal status and germline genes, which are not known.`"""
+    if not missing:
+        return ""
+    return f"Depends on {join_words(fact_mention(name) for name in missing)}, not known from the record."
+
+
+def citation_words(citation: Citation) -> str:
+    """`ACS/ASCO 2016`."""
+    year = str(citation.year)
+    return citation.guideline if year in citation.guideline or not citation.year else f"{citation.guideline} {year}"
+
+
+def because_words(reason: Because) -> str:
+    """`ER: Positive (May 12, 2022)`: a fact that a recommendation rests on."""
+    value = reason.value
+    words = (
+        "none recorded" if value in (None, "none recorded") else value_words(reason.fact, value) or loose_words(value)
+    )
+    dates = [date_words(source.on) for source in reason.sources if source.on]
+    return f"{fact_label(reason.fact)}: {words}{f' ({dates[0]})' if dates else ''}"
+
+
+def _because_pair(reason: Because, base: str) -> Pair:
+    first: Source | None = reason.sources[0] if reason.sources else None
+    link = resource_link(base, first) if first else None
+    return Pair("Fact", because_words(reason), Link(link.text, link.href) if link else None)
+
+
+def _ledger(item: Recommendation, base: str) -> tuple[Pair, ...]:
+    pairs = [_because_pair(reason, base) for reason in item.because]
+    if item.missing:
+        pairs.append(Pair("Missing", join_words(fact_mention(name) for name in item.missing)))
+    if item.reason and item.status is not DueStatus.CANNOT_TELL:
+        pairs.append(Pair("Reason", item.reason))
+    pairs.extend(Pair("Would change", text) for text in item.would_change)
+    pairs.extend(Pair("Other guidance", text) for text in item.conflicts)
+    if item.horizon:
+        pairs.append(Pair("After that", ", ".join(date_words(day) for day in item.horizon)))
+    where = " ".join(text for text in (item.citation.recommendation, item.citation.reference) if text)
+    pairs.append(Pair("Source", f"{citation_words(item.citation)}{', ' + where if where else ''}"))
+    review = "Clinically reviewed." if item.reviewed else "Not yet clinically reviewed."
+    pairs.append(Pair("Limits", f"{item.limits.rstrip('. ')}. {review}" if item.limits else review))
+    pairs.append(Pair("Rule", f"{item.rule}, row {item.row}, version {item.version}"))
+    return tuple(pairs)
+
+
+def trace_lines(trace: ConditionTrace | None, depth: int = 0) -> Iterable[TraceLine]:
+    """The condition tree, flattened for a list; depth is kept for its indent."""
+    if trace is None:
+        return
+    words = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "not known"}
+    yield TraceLine(trace.says, words[trace.truth], min(depth, 4))
+    for part in trace.parts:
+        yield from trace_lines(part, depth + 1)
