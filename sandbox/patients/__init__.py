@@ -11,6 +11,7 @@ from datetime import date
 from sandbox.patients import (
     beginnings,
     chest_wall,
+    circumstances,
     elsewhere,
     her2,
     in_situ,
@@ -37,6 +38,7 @@ _MODULES = (
     targeted,
     languages,
     beginnings,
+    circumstances,
     messy,
     long_follow_up,
 )
