@@ -1,0 +1,181 @@
+"""
+What planning is given: the launch, the review of the record, the FHIR client, the stores, clock and settings.
+
+Protocols and one frozen bundle, so that the web composes them and tests pass fakes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from smart_app.clinical.facts import PatientRecord
+from smart_app.clinical.plan import CarePlanDraft
+from smart_app.clinical.recommendations import Recommendation
+from smart_app.storage.audit import AuditLog
+from smart_app.storage.drafts import DraftStore
+from smart_app.storage.outbox import Outbox
+
+if TYPE_CHECKING:
+    from smart_app.clinical.education import ChosenParagraph
+
+FormData = Mapping[str, Sequence[str]]
+
+
+class PlanContext(Protocol):
+    """What planning needs to know of a launch."""
+
+    @property
+    def handle(self) -> str:
+        """Handle of the context, as in the path."""
+
+    @property
+    def issuer(self) -> str:
+        """Slug of the issuer in the registry."""
+
+    @property
+    def patient_id(self) -> str:
+        """Id of the patient of the launch."""
+
+    @property
+    def fhir_user(self) -> str | None:
+        """`fhirUser` as the id_token gave it (relative or absolute), or None where it was not granted."""
+
+    @property
+    def user_name(self) -> str:
+        """The user's name for a person to read; empty where it is not known."""
+
+    @property
+    def encounter_id(self) -> str | None:
+        """Id of the encounter of the launch."""
+
+    @property
+    def scopes(self) -> Iterable[str]:
+        """Granted scopes."""
+
+    @property
+    def launched_at(self) -> datetime:
+        """When the launch began (UTC)."""
+
+
+class PlanReview(Protocol):
+    """What planning needs of a review of the record."""
+
+    @property
+    def record(self) -> PatientRecord:
+        """The facts, with the draft's entries applied."""
+
+    @property
+    def recommendations(self) -> tuple[Recommendation, ...]:
+        """What follows from them."""
+
+    @property
+    def sections(self) -> tuple[ChosenParagraph, ...]:
+        """Education chosen by the rules."""
+
+    @property
+    def capability(self) -> Mapping[str, Any]:
+        """The server's CapabilityStatement; empty when it could not be read."""
+
+
+class WriteAnswer(Protocol):
+    """The answer to a create or update."""
+
+    @property
+    def status(self) -> int:
+        """HTTP status."""
+
+    @property
+    def location(self) -> str | None:
+        """`Location` header."""
+
+    @property
+    def version_id(self) -> str | None:
+        """Version from `Location`, ETag or body."""
+
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        """The resource or OperationOutcome in the body, None when it is empty."""
+
+    @property
+    def etag(self) -> str | None:
+        """`ETag` header."""
+
+
+class PlanClient(Protocol):
+    """The part of `fhir.client.FhirClient` that saving uses; a fake in tests."""
+
+    @property
+    def base_url(self) -> str:
+        """FHIR base without a slash at its end."""
+
+    def read(self, resource_type: str, resource_id: str) -> dict[str, Any]:
+        """One resource as it stands now."""
+
+    def search(
+        self, resource_type: str, params: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
+    ) -> Iterable[bytes]:
+        """Raw pages of a search."""
+
+    def create(self, resource: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> WriteAnswer:
+        """POST."""
+
+    def update(self, resource: Mapping[str, Any], if_match: str | None = None) -> WriteAnswer:
+        """PUT; `if_match` is a version id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFile:
+    """The plan as a file for a DocumentReference. `pages` is None where a format has none."""
+
+    content_type: str
+    data: bytes = field(repr=False)
+    pages: int | None = None
+
+
+# The plan as PDF for the document rung.
+MakePdf = Callable[[PlanContext, PlanReview, CarePlanDraft], DocumentFile]
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerFacts:
+    """What planning needs of the registry's row: a name for people, the organization (`Organization/17`, or empty)."""
+
+    name: str
+    organization: str = ""
+    organization_name: str = ""
+
+
+def _new_key() -> str:
+    return uuid.uuid4().hex
+
+
+def _nothing_to_observe(_issuer: str, _seconds: float) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanServices:
+    """
+    Everything that planning uses besides the launch; made once, at the composition root.
+
+    `now` gives an aware UTC instant, `wait` sleeps (between looks for a write whose outcome is unknown). `public_url`
+    has no slash at its end. `rule_set` is the version of the knowledge, for the plan's Provenance.
+    `observe_time_to_plan` receives issuer slug and seconds from launch to saved.
+    """
+
+    drafts: DraftStore
+    outbox: Outbox
+    audit: AuditLog
+    now: Callable[[], datetime]
+    wait: Callable[[float], None]
+    client_for: Callable[[PlanContext], PlanClient]
+    issuer_facts: Callable[[str], IssuerFacts]
+    public_url: str
+    rule_set: str = ""
+    make_pdf: MakePdf | None = None
+    new_key: Callable[[], str] = _new_key
+    observe_time_to_plan: Callable[[str, float], None] = _nothing_to_observe
