@@ -26,7 +26,7 @@ class Table:
 
     def text(self, key: str, default: str | None = None) -> str:
         """A string; a missing one without a default is a problem."""
-        value = self._value(key, str, default)
+        value: str | None = self._value(key, str, default)
         if value is None:
             self.complain(key, "is required")
             return ""
