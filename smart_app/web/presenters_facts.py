@@ -156,15 +156,26 @@ def _gap_ledger(fact: Fact, where: FactContext) -> list[Pair]:
     return pairs
 
 
+def fact_key(name: str, cancer: int | None) -> str:
+    """`her2`, or `her2.1` for the second tumor: how forms and links name a fact."""
+    return f"{name}.{cancer}" if cancer else name
+
+
+def decide_link(fact: Fact, base: str, cancer: int | None) -> Link:
+    """To the choice that settles a conflict."""
+    anchor = "decide-" + fact_key(fact.name, cancer).replace(".", "-")
+    return Link(f"Choose which {fact_label(fact.name)} result stands", f"{base}/plan#{anchor}")
+
+
 def enter_link(fact: Fact, where: FactContext, cancer: int | None) -> Pair:
     """The way to settle a conflict, fill a gap or correct a value."""
-    anchor = f"{fact.name}{'' if cancer is None else f'-{cancer + 1}'}"
-    label = fact_label(fact.name)
     if fact.state is FactState.CONFLICTING:
-        return Pair("Decide", "", Link(f"Choose which {label} result stands", f"{where.base}/plan#decide-{anchor}"))
+        return Pair("Decide", "", decide_link(fact, where.base, cancer))
+    label = fact_label(fact.name)
     words = f"Correct {label}" if fact.known else f"Enter {label}"
-    tumor = "" if cancer is None else f"&cancer={cancer}"
-    return Pair("Correct" if fact.known else "Fill", "", Link(words, f"{where.base}/facts?name={fact.name}{tumor}"))
+    return Pair(
+        "Correct" if fact.known else "Fill", "", Link(words, f"{where.base}/facts?fact={fact_key(fact.name, cancer)}")
+    )
 
 
 def _other_line(name: str, other: FactValue) -> ValueLine:

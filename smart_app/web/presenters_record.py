@@ -19,7 +19,15 @@ from smart_app.clinical.facts import (
 )
 from smart_app.clinical.plan import CarePlanDraft, Decision
 from smart_app.clinical.recommendations import DueStatus, Recommendation
-from smart_app.web.presenters_facts import FactColumn, FactContext, FactRow, fact_row, resource_link, source_chip
+from smart_app.web.presenters_facts import (
+    FactColumn,
+    FactContext,
+    FactRow,
+    decide_link,
+    fact_row,
+    resource_link,
+    source_chip,
+)
 from smart_app.web.presenters_grid import further_rows, missing_fact, present_columns, tumor_name
 from smart_app.web.presenters_page import DUE_TAGS, STATE_TAGS, Chip, Frame, Link, Pair, Tag
 from smart_app.web.presenters_schedule import (
@@ -312,10 +320,7 @@ def _status_line(status: DueStatus, rows: list[Recommendation]) -> MattersLine:
 
 
 def _conflict_line(conflicts: list[tuple[int | None, Fact]], base: str) -> MattersLine:
-    links = tuple(
-        Link(fact_label(fact.name), f"{base}/plan#decide-{fact.name}{'' if index is None else f'-{index + 1}'}")
-        for index, fact in conflicts[:3]
-    )
+    links = tuple(Link(fact_label(fact.name), decide_link(fact, base, index).href) for index, fact in conflicts[:3])
     text = f" and {len(conflicts) - 3} more." if len(conflicts) > 3 else "."
     if len(conflicts) == 1:
         fact = conflicts[0][1]
