@@ -127,9 +127,15 @@ class Paragraph:
         return self.expires_on < as_of
 
     def for_paper(self) -> tuple[Block, ...]:
-        """The blocks that may be printed: sentences of general knowledge are left off until reviewed."""
+        """
+        The blocks that may be printed: sentences of general knowledge are left off until reviewed.
+
+        A paragraph that begins with one is left off whole, because the rest would not answer its heading.
+        """
         if self.reviewed_on is not None:
             return self.blocks
+        if self.blocks[0].sentences[0].general:
+            return ()
         kept = (replace(block, sentences=tuple(s for s in block.sentences if not s.general)) for block in self.blocks)
         return tuple(block for block in kept if block.sentences)
 

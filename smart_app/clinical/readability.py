@@ -19,7 +19,10 @@ from dataclasses import dataclass
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+(?:[.,:]\d+)*")
 _SENTENCE_END = re.compile(r"[.!?]+(?=\s|$|[\"”’)])|[:;](?=\s*$)|\n+")
 _ENGLISH_GROUP = re.compile(r"[aeiouy]+")
-_SPLIT_VOWELS = re.compile(r"ia(?!l$)|io(?!n|us)|iu|eo|ua(?!r)|uo|ying|eing")
+_SPLIT_VOWELS = re.compile(r"ia(?!l$)|io(?!n|us)|iu|(?<!p)eo|ua(?!r)|uo|ying|eing|oing|ea$|ie(?=t$|nc)|crea(?=t)")
+_SILENT_E = re.compile(
+    r"[^aeiouyl]e$|[aeiouy]le$|[^aeiouydt]ed$|[^aeiouysxzgc](?<!sh)(?<!ch)es$|[a-z]e(?:ly|ful|less|ment)$"
+)
 _SPANISH_STRONG = "aeoáéíóú"
 _SPANISH_VOWEL = "aeiouáéíóúü"
 
@@ -45,11 +48,7 @@ def english_syllables(word: str) -> int:
     if word[:1].isdigit() or len(word) <= 2:
         return 1
     count = len(_ENGLISH_GROUP.findall(word)) + len(_SPLIT_VOWELS.findall(word))
-    if re.search(r"[^aeiouy]e$", word) and not re.search(r"[^aeiouy]le$", word):
-        count -= 1
-    elif re.search(r"[^aeiouydt]ed$", word) or re.search(r"[^aeiouysxzgc](?<!sh)(?<!ch)es$", word):
-        count -= 1
-    elif re.search(r"[a-z]ely$|[a-z]eful$|[a-z]eless$|[a-z]ement$", word):
+    if _SILENT_E.search(word):
         count -= 1
     return max(count, 1)
 

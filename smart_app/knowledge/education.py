@@ -24,7 +24,8 @@ from smart_app.knowledge.problems import ContentProblem
 
 SOURCE_LANGUAGE = "en"
 PLACES = (
-    "more", "medicine", "signs-urgent", "signs-same-day", "signs-soon", "can-do", "support", "questions", "words", "none",
+    "more", "medicine", "signs-urgent", "signs-same-day", "signs-soon", "can-do", "support", "questions", "words",
+    "none",
 )  # fmt: skip
 HEAD_KEYS = {
     "id", "version", "title", "shown_when", "sources", "written_on", "reviewed_by", "reviewed_on", "expires_on", "kind",
@@ -111,7 +112,7 @@ def read_education(directory: Path) -> tuple[tuple[Paragraph, ...], tuple[Conten
 def _read_sources(path: Path, problems: list[ContentProblem]) -> dict[str, EducationSource]:
     name = f"{path.parent.name}/{path.name}"
     try:
-        rows = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506 - the safe loader in C
+        rows = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return {key: EducationSource(**row) for key, row in rows.items()}
     except (OSError, yaml.YAMLError, TypeError, AttributeError) as error:
         problems.append(ContentProblem(name, 1, f"cannot be read: {error}"))
@@ -126,7 +127,7 @@ def _parts(text: str, name: str) -> Iterator[_Part]:
     ends = [*marks[2::2], len(lines)]
     for start, stop, end in zip(marks[::2], marks[1::2], ends, strict=True):
         try:
-            head = yaml.load("\n".join(lines[start + 1 : stop]), Loader=yaml.CSafeLoader)  # noqa: S506 - the safe loader
+            head = yaml.load("\n".join(lines[start + 1 : stop]), Loader=yaml.CSafeLoader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             raise ContentError(name, start + 2 + (mark.line if mark else 0), "the head is not YAML") from error
@@ -212,13 +213,20 @@ def _translation(
     if unknown := sorted(set(head) - TRANSLATION_KEYS):
         raise ContentError(name, line, f"{original.id}: unknown in a translation's head: {', '.join(unknown)}")
     if str(head.get("version")) != original.version:
-        raise ContentError(name, line, f"{original.id}: translates version {head.get('version')}, not {original.version}")
+        raise ContentError(
+            name, line, f"{original.id}: translates version {head.get('version')}, not {original.version}"
+        )
     blocks = _blocks(part, name, traced=False)
     shapes = [[(block.item, len(block.sentences)) for block in text] for text in (blocks, original.blocks)]
     if shapes[0] != shapes[1] or not head.get("title"):
-        raise ContentError(name, line, f"{original.id}: must have a title and the lines of the English text, one for one")
+        raise ContentError(
+            name, line, f"{original.id}: must have a title and the lines of the English text, one for one"
+        )
     traced = tuple(
-        replace(block, sentences=tuple(replace(s, traces=o.traces) for s, o in zip(block.sentences, twin.sentences, strict=True)))
+        replace(
+            block,
+            sentences=tuple(replace(s, traces=o.traces) for s, o in zip(block.sentences, twin.sentences, strict=True)),
+        )
         for block, twin in zip(blocks, original.blocks, strict=True)
     )
     return replace(
@@ -280,3 +288,10 @@ def _sentence(line: str, name: str, number: int, traced: bool) -> Sentence:
         else:
             raise ContentError(name, number, f"not a source line: {text.strip()}")
     return Sentence(line[: match.start()], tuple(traces), number)
+
+
+def check_education(directory: Path, as_of: date) -> tuple[ContentProblem, ...]:
+    """Every problem of the education texts and the handout's catalogs, with file and line."""
+    from smart_app.knowledge.education_check import check_education as check
+
+    return check(directory, as_of)

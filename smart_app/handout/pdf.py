@@ -1,0 +1,116 @@
+"""
+Handout and handover as PDF/UA-1 and as pictures, by Typst.
+
+The person's data enter as JSON values (`sys.inputs`), never as markup; the compiler's root is the folder of the
+layouts, no packages and no system fonts are read, and the time stamp is given, so that equal input gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from smart_app.errors import DocumentError
+from smart_app.handout.blocks import Handout
+from smart_app.handout.fonts import FontSet, load_fonts
+
+MAX_INPUT_BYTES = 2_000_000
+_PLAIN = ("language", "direction", "key", "urgent", "lines", "iso", "status")
+_NOT_PRINTED = ("not_reviewed", "left_off")
+
+
+def render_pdf(
+    handout: Handout,
+    templates: Path,
+    paper: str = "us-letter",
+    large_print: bool = False,
+    *,
+    made_on: date,
+    font_dirs: tuple[Path, ...] = (),
+) -> bytes:
+    """
+    The handout as tagged PDF/UA-1; 18 points in large print, else 12.5.
+
+    Raises:
+        MissingGlyphError: no font holds a character; names it and its field.
+        DocumentError: the document cannot be made.
+    """
+    fonts = load_fonts(font_dirs)
+    data = handout_json(handout, fonts, paper, large_print)
+    pdf = _compile("handout.typ", data, templates, fonts, made_on, "pdf")
+    return pdf[0]
+
+
+def render_png_pages(
+    handout: Handout,
+    templates: Path,
+    paper: str = "us-letter",
+    large_print: bool = False,
+    *,
+    made_on: date,
+    font_dirs: tuple[Path, ...] = (),
+    ppi: float = 96,
+) -> tuple[bytes, ...]:
+    """The same pages as pictures, for the preview."""
+    fonts = load_fonts(font_dirs)
+    data = handout_json(handout, fonts, paper, large_print)
+    return tuple(_compile("handout.typ", data, templates, fonts, made_on, "png", ppi))
+
+
+def handout_json(handout: Handout, fonts: FontSet, paper: str, large_print: bool) -> str:
+    """What the layout reads: every shown text with its fonts."""
+    data = {key: value for key, value in asdict(handout).items() if key not in _NOT_PRINTED}
+    shown = with_fonts(data, fonts)
+    return _dump({**shown, "paper": paper, "large_print": large_print, "base_font": fonts.base})
+
+
+def with_fonts(value: Any, fonts: FontSet, field: str = "handout") -> Any:
+    """The same value where each text that the base font does not hold whole is a list of runs."""
+    if isinstance(value, str):
+        runs = fonts.runs(value, field)
+        return runs[0][1] if all(family == fonts.base for family, _ in runs) else {"runs": [list(run) for run in runs]}
+    if isinstance(value, Mapping):
+        return {
+            key: part if key in _PLAIN else with_fonts(part, fonts, _field(field, key)) for key, part in value.items()
+        }
+    if isinstance(value, Sequence):
+        return [with_fonts(part, fonts, field) for part in value]
+    return value
+
+
+def _field(field: str, key: str) -> str:
+    return key if field == "handout" else field
+
+
+def _dump(data: object) -> str:
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+    if len(text.encode()) > MAX_INPUT_BYTES:
+        raise DocumentError("the document is too long to print")
+    return text
+
+
+def _compile(
+    layout: str, data: str, templates: Path, fonts: FontSet, made_on: date, form: str, ppi: float | None = None
+) -> list[bytes]:
+    root = templates / "handout"
+    compiler = typst.Compiler(
+        str(root / layout), root=str(root), font_paths=fonts.typst_fonts, sys_inputs={"data": data}
+    )
+    stamp = datetime(made_on.year, made_on.month, made_on.day, tzinfo=UTC)
+    try:
+        if form == "pdf":
+            made = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=stamp)
+        else:
+            made = compiler.compile(format="png", ppi=ppi, timestamp=stamp)
+    except typst.TypstError as error:
+        # The compiler's words can quote the patient's text: they stay out of the message.
+        raise DocumentError(f"the layout {layout} could not be set") from error
+    if made is None:
+        raise DocumentError(f"the layout {layout} gave no pages")
+    return list(made) if isinstance(made, list) else [made]

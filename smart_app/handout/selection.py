@@ -1,0 +1,169 @@
+"""
+What of the chosen paragraphs goes on the patient's paper, and what is left off, with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from smart_app.clinical.clinic import ClinicContacts
+from smart_app.clinical.education import ChosenParagraph
+from smart_app.handout.blocks import LeftOff, TableSection, TextSection
+from smart_app.handout.messages import Words
+from smart_app.handout.occurrences import Occurrence
+
+MAX_TEXT = 4_000
+Printed = tuple[ChosenParagraph, tuple[str, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What of the chosen paragraphs goes on paper: texts by place, and what was left off."""
+
+    by_place: Mapping[str, list[Printed]]
+    not_reviewed: tuple[str, ...]
+    left_off: tuple[LeftOff, ...]
+    version: str
+
+
+def clean_text(text: str) -> str:
+    """Text of a person as it may be printed: no control characters, bounded length, nothing else changed."""
+    return "".join(sign for sign in text if sign in "\n" or ord(sign) >= 32)[:MAX_TEXT].strip()
+
+
+def lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def fill_values(clinic: ClinicContacts, occurrences: Iterable[Occurrence], words: Words) -> dict[str, str]:
+    firsts: dict[str, Occurrence] = {}
+    for entry in occurrences:
+        if entry.topic in ("clinic-visit", "mammogram") and not entry.late:
+            firsts.setdefault(entry.topic, entry)
+    dates = [
+        words.say("fill.dates", what=lower_first(words.say(f"topic.{topic}")), month=words.month(entry.on))
+        for topic, entry in sorted(firsts.items())
+    ]
+    return {
+        "phone": clinic.phone or words.say("fill.us"),
+        "crisis": clinic.crisis_number,
+        "urgent": clinic.urgent_number,
+        "dates": " ".join(dates),
+    }
+
+
+def select_paragraphs(
+    chosen: Iterable[ChosenParagraph],
+    fills: dict[str, str],
+    clinic: ClinicContacts,
+    today: date,
+    confirmed: Collection[str],
+    words: Words,
+) -> Paper:
+    by_place: dict[str, list[tuple[ChosenParagraph, tuple[str, ...], tuple[str, ...]]]] = {}
+    left_off: list[LeftOff] = []
+    not_reviewed: list[str] = []
+    stamp = hashlib.sha256()
+    for entry in chosen:
+        paragraph = entry.paragraph
+        if not entry.shown or paragraph.place == "none" or paragraph.audience != "patient" or paragraph.kind == "news":
+            continue
+        if clinic.review_required and not paragraph.reviewed:
+            left_off.append(LeftOff(paragraph.id, paragraph.title, "not-reviewed"))
+            continue
+        if paragraph.expired(today) and paragraph.id not in confirmed:
+            left_off.append(LeftOff(paragraph.id, paragraph.title, "expired"))
+            continue
+        kept = {id(sentence) for block in paragraph.for_paper() for sentence in block.sentences}
+        left_off += [
+            LeftOff(paragraph.id, sentence.text, "general")
+            for block in paragraph.blocks
+            for sentence in block.sentences
+            if id(sentence) not in kept
+        ]
+        texts, items = _filled(entry, fills, left_off)
+        if not texts and not items:
+            continue
+        if paragraph.expired(today):
+            texts = (*texts, words.say("text-dated", date=words.date(paragraph.reviewed_on or paragraph.written_on)))
+        if entry.ask:
+            texts = (*texts, words.say("ask"))
+        if not paragraph.reviewed:
+            not_reviewed.append(paragraph.id)
+        by_place.setdefault(paragraph.place, []).append((entry, texts, items))
+        stamp.update(f"{paragraph.id} {paragraph.version} {paragraph.language};".encode())
+    return Paper(by_place, tuple(not_reviewed), tuple(left_off), stamp.hexdigest()[:8])
+
+
+def _filled(
+    entry: ChosenParagraph, fills: dict[str, str], left_off: list[LeftOff]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The printable blocks with their values; a sentence whose value is missing is left off and named."""
+    texts: list[str] = []
+    items: list[str] = []
+    for block in entry.paragraph.for_paper():
+        sentences = []
+        for sentence in block.sentences:
+            names = re.findall(r"\[\[(\w+)\]\]", sentence.text)
+            if any(not fills.get(name) for name in names):
+                left_off.append(LeftOff(entry.paragraph.id, sentence.text, "no-value"))
+                continue
+            sentences.append(re.sub(r"\[\[(\w+)\]\]", lambda match: fills[match.group(1)], sentence.text))
+        if sentences:
+            (items if block.item else texts).append(" ".join(sentences))
+    return tuple(texts), tuple(items)
+
+
+def items_at(paper: Paper, place: str) -> tuple[str, ...]:
+    found = (text for _, texts, items in paper.by_place.get(place, ()) for text in (*items, *texts))
+    return tuple(dict.fromkeys(found))
+
+
+def sections_at(paper: Paper, place: str) -> tuple[TextSection, ...]:
+    """One section a paragraph; neighbors with the same title are one section."""
+    merged: list[TextSection] = []
+    for entry, texts, items in paper.by_place.get(place, ()):
+        last = merged[-1] if merged else None
+        if last is not None and last.title == entry.paragraph.title:
+            merged[-1] = replace(last, paragraphs=(*last.paragraphs, *texts), items=(*last.items, *items))
+        else:
+            merged.append(TextSection(entry.paragraph.id, entry.paragraph.title, texts, items))
+    return tuple(merged)
+
+
+def listed_at(paper: Paper, place: str, words: Words) -> TextSection | None:
+    items = items_at(paper, place)
+    return TextSection(place, words.say(f"{place}.title"), items=items) if items else None
+
+
+def guideline_years(paper: Paper) -> tuple[int, ...]:
+    """Years of the guidelines behind the printed paragraphs."""
+    years = {
+        source.year for rows in paper.by_place.values() for entry, _, _ in rows for source in entry.paragraph.sources
+    }
+    return tuple(sorted(years))
+
+
+def word_list(paper: Paper, words: Words) -> TableSection | None:
+    """Only words that the handout uses."""
+    entries = paper.by_place.get("words", ())
+    used = " ".join(
+        text.lower()
+        for place, rows in paper.by_place.items()
+        if place != "words"
+        for _, texts, items in rows
+        for text in (*texts, *items)
+    )
+    rows = [
+        (entry.paragraph.title, (*texts, *items))
+        for entry, texts, items in entries
+        if entry.paragraph.title.lower() in used
+    ]
+    if not rows:
+        return None
+    rows.sort(key=lambda row: row[0].lower())
+    return TableSection(words.say("words.title"), (words.say("words.word"), words.say("words.meaning")), tuple(rows))
