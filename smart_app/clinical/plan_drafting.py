@@ -1,0 +1,221 @@
+"""
+From recommendations to a draft plan, and a kept draft brought up to date with fresh recommendations. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from smart_app.clinical.facts import Fact, FactState, PatientRecord
+from smart_app.clinical.plan import CarePlanDraft, Decision, EducationChoice, PlanRow
+from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
+
+if TYPE_CHECKING:
+    from smart_app.clinical.education import ChosenParagraph
+
+_UNDECIDED = (DueStatus.CANNOT_TELL,)
+
+
+def row_id(recommendation: Recommendation) -> str:
+    """The stable id of a recommendation's row: `<rule>`, or `<rule>--left` for one side."""
+    side = recommendation.side
+    return f"{recommendation.rule}--{side}" if side in ("left", "right") else recommendation.rule
+
+
+def by_row(recommendations: Iterable[Recommendation]) -> dict[str, Recommendation]:
+    """Recommendations that fired, by the id of their row, in their order."""
+    return {row_id(entry): entry for entry in recommendations if entry.fired}
+
+
+def draft_plan(
+    record: PatientRecord,
+    recommendations: Iterable[Recommendation],
+    education: Iterable[ChosenParagraph] = (),
+    *,
+    identifier: str,
+) -> CarePlanDraft:
+    """
+    A new draft: one row a recommendation, in their order.
+
+    What is due or up to date is proposed as accepted; where the engine cannot tell, nothing is preset.
+
+    Args:
+        record: only its age counts here; it must be in scope.
+        identifier: `urn:uuid:` of the plan.
+    """
+    if not record.scope.applies:
+        return CarePlanDraft(identifier, 0, ())
+    rows = tuple(_row(key, entry) for key, entry in by_row(recommendations).items())
+    return CarePlanDraft(identifier, 0, rows, education=education_choices(education))
+
+
+def education_choices(education: Iterable[ChosenParagraph]) -> tuple[EducationChoice, ...]:
+    """What the rules chose, as choices that the clinician can change."""
+    return tuple(EducationChoice(chosen.paragraph.id, chosen.shown, order) for order, chosen in enumerate(education))
+
+
+def _row(key: str, entry: Recommendation) -> PlanRow:
+    return PlanRow(
+        id=key,
+        title=entry.title,
+        topic=entry.topic,
+        decision=Decision.UNDECIDED if entry.status in _UNDECIDED else Decision.ACCEPT,
+        owner=entry.owner,
+        rule=entry.rule,
+        side=entry.side,
+        due=entry.due,
+        proposed_due=entry.due,
+        interval_months=entry.interval_months,
+        not_advised=entry.kind is RecommendationKind.NOT_ADVISED,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """
+    A kept draft beside fresh recommendations: decisions are kept, what changed is named.
+
+    `new_rows` are ids that were not in the draft, `moved_rows` ids whose proposed date changed, `gone_rows` rows whose
+    rule no longer fires (taken out of the plan, shown to the clinician).
+    """
+
+    draft: CarePlanDraft
+    new_rows: tuple[str, ...] = ()
+    moved_rows: tuple[str, ...] = ()
+    gone_rows: tuple[PlanRow, ...] = ()
+
+
+def merge_draft(
+    draft: CarePlanDraft,
+    record: PatientRecord,
+    recommendations: Iterable[Recommendation],
+    education: Iterable[ChosenParagraph] = (),
+) -> Merged:
+    """
+    Bring a draft up to date: the clinician's decisions, dates, owners and notes stand; proposals are the engine's.
+
+    A date that the clinician did not touch follows the engine; one that the clinician set stays, unless it has passed
+    while the engine names another.
+    """
+    fresh = by_row(recommendations)
+    rows: list[PlanRow] = []
+    moved: list[str] = []
+    gone: list[PlanRow] = []
+    for row in draft.rows:
+        entry = fresh.get(row.id)
+        if entry is not None:
+            rows.append(_refresh(row, entry, record.as_of))
+            if row.proposed_due != entry.due:
+                moved.append(row.id)
+        elif row.rule is None:
+            rows.append(row)
+        else:
+            gone.append(row)
+    known = {row.id for row in draft.rows}
+    new = [key for key in fresh if key not in known]
+    rows = _place(rows, [_row(key, fresh[key]) for key in new], list(fresh))
+    choices = _merge_education(draft.education, education_choices(education))
+    merged = replace(draft, rows=tuple(rows), education=choices)
+    return Merged(merged, tuple(new), tuple(moved), tuple(gone))
+
+
+def _refresh(row: PlanRow, entry: Recommendation, as_of: date) -> PlanRow:
+    due = row.due
+    if row.due == row.proposed_due or row.due is None or (entry.due is not None and row.due.latest < as_of):
+        due = entry.due
+    return replace(
+        row,
+        title=entry.title,
+        topic=entry.topic,
+        rule=entry.rule,
+        side=entry.side,
+        due=due,
+        proposed_due=entry.due,
+        interval_months=entry.interval_months,
+        not_advised=entry.kind is RecommendationKind.NOT_ADVISED,
+        owner=row.owner or entry.owner,
+    )
+
+
+def _place(rows: list[PlanRow], new: list[PlanRow], order: list[str]) -> list[PlanRow]:
+    """New rows go behind the row that the engine puts before them; the clinician's own order stays."""
+    placed = list(rows)
+    for row in new:
+        before = order[: order.index(row.id)]
+        at = max((index + 1 for index, other in enumerate(placed) if other.id in before), default=0)
+        placed.insert(at, row)
+    return placed
+
+
+def _merge_education(
+    kept: tuple[EducationChoice, ...], fresh: tuple[EducationChoice, ...]
+) -> tuple[EducationChoice, ...]:
+    known = {choice.paragraph for choice in kept}
+    added = [choice for choice in fresh if choice.paragraph not in known]
+    last = max((choice.order for choice in kept), default=-1)
+    return kept + tuple(replace(choice, order=last + 1 + index) for index, choice in enumerate(added))
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """
+    Results that disagree about one fact. `cancer` is the tumor's index, None for a fact of the patient.
+
+    `fact` is as the record has it, with all values in `others`, also after the clinician chose.
+    """
+
+    key: str
+    cancer: int | None
+    fact: Fact
+    settled: bool
+
+
+def conflicts_of(record: PatientRecord) -> tuple[Conflict, ...]:
+    """
+    Every conflict of the record, settled ones included, tumor by tumor.
+
+    A patient-level fact that only repeats its tumors' values is no conflict (contract section 3).
+    """
+    found = []
+    of_tumors: set[str] = set()
+    for index, cancer in enumerate(record.cancers):
+        of_tumors.update(cancer.facts)
+        found += [
+            Conflict(fact_key(name, index), index, own, fact.state is FactState.ENTERED)
+            for name, fact in cancer.facts.items()
+            if (own := _disagreeing(fact)) is not None
+        ]
+    found += [
+        Conflict(name, None, own, fact.state is FactState.ENTERED)
+        for name, fact in record.facts.items()
+        if name not in of_tumors and (own := _disagreeing(fact)) is not None
+    ]
+    return tuple(found)
+
+
+def _disagreeing(fact: Fact) -> Fact | None:
+    if fact.state is FactState.CONFLICTING:
+        return fact
+    if fact.state is FactState.ENTERED and fact.record is not None and fact.record.state is FactState.CONFLICTING:
+        return fact.record
+    return None
+
+
+def fact_key(name: str, cancer: int | None) -> str:
+    """`her2` for the first tumor or the patient, `her2.1` for the second."""
+    return f"{name}.{cancer}" if cancer else name
+
+
+def rests_on(recommendation: Recommendation, fact: str) -> bool:
+    """Whether a recommendation uses a fact, or waits for it."""
+    names = {entry.fact.partition(".")[0] for entry in recommendation.because}
+    names.update(name.partition(".")[0] for name in recommendation.missing)
+    return fact in names
+
+
+def rows_that_rest_on(draft: CarePlanDraft, recommendations: Mapping[str, Recommendation], fact: str) -> list[PlanRow]:
+    """Rows of the plan that use a fact or wait for it."""
+    return [row for row in draft.rows if row.id in recommendations and rests_on(recommendations[row.id], fact)]

@@ -1,0 +1,168 @@
+"""
+Two hands on one plan: what each changed since the version both began with, and the plan that holds both. Pure.
+
+Nothing is overwritten: what one hand changed is taken, what both changed to the same value is taken, and what both
+changed to different values is left to the clinician.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
+
+ROW_PARTS = ("title", "decision", "due", "owner", "note", "reason")
+PLAN_PARTS = (
+    "goals",
+    "concerns",
+    "note",
+    "education",
+    "education_note",
+    "entries",
+    "overridden",
+    "language",
+    "large_print",
+)
+# What a plan in the record can be read back for; the rest is ours alone.
+RECORD_PARTS = ("goals", "concerns", "note")
+_NAMES = {
+    "title": "name",
+    "decision": "decision",
+    "due": "date",
+    "owner": "owner",
+    "note": "note",
+    "reason": "reason",
+    "goals": "Goals",
+    "concerns": "Concerns",
+    "education": "Education",
+    "education_note": "Note on education",
+    "entries": "Entered facts",
+    "overridden": "Conflicts left open",
+    "language": "Language of the handout",
+    "large_print": "Large print",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One part that differs, in words: as both began, as theirs, as ours."""
+
+    key: str
+    title: str
+    base: str
+    theirs: str
+    ours: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergedPlans:
+    """`draft` holds all that merges by itself, and ours where `both` differ and nothing was chosen."""
+
+    draft: CarePlanDraft
+    both: tuple[Difference, ...]
+    theirs_only: tuple[Difference, ...]
+    ours_only: tuple[Difference, ...]
+
+
+class _Merge:
+    def __init__(self, choices: Mapping[str, str]) -> None:
+        self.choices = choices
+        self.both: list[Difference] = []
+        self.theirs_only: list[Difference] = []
+        self.ours_only: list[Difference] = []
+
+    def part(self, key: str, title: str, base: Any, theirs: Any, ours: Any) -> Any:
+        if theirs == ours:
+            return ours
+        difference = Difference(key, title, value_words(base), value_words(theirs), value_words(ours))
+        if theirs == base:
+            self.ours_only.append(difference)
+            return ours
+        if ours == base:
+            self.theirs_only.append(difference)
+            return theirs
+        choice = self.choices.get(key)
+        if choice not in ("theirs", "ours"):
+            self.both.append(difference)
+        return theirs if choice == "theirs" else ours
+
+
+def merge_plans(
+    base: CarePlanDraft,
+    theirs: CarePlanDraft,
+    ours: CarePlanDraft,
+    *,
+    choices: Mapping[str, str] | None = None,
+    parts: tuple[str, ...] = PLAN_PARTS,
+) -> MergedPlans:
+    """
+    Both hands in one plan.
+
+    Args:
+        choices: for parts that both changed (`Difference.key`): `theirs` or `ours`.
+        parts: parts of the plan, besides its rows, that theirs can speak of.
+    """
+    merge = _Merge(choices or {})
+    bases, thems, ourss = ({row.id: row for row in plan.rows} for plan in (base, theirs, ours))
+    order = [row.id for row in ours.rows]
+    order += [row.id for row in theirs.rows if row.id not in ourss]
+    rows = []
+    for key in order:
+        row = _merge_row(merge, bases.get(key), thems.get(key), ourss.get(key))
+        if row is not None:
+            rows.append(row)
+    changed = {
+        name: merge.part(
+            name, _NAMES.get(name, "Note"), getattr(base, name), getattr(theirs, name), getattr(ours, name)
+        )
+        for name in parts
+    }
+    draft = replace(ours, rows=tuple(rows), **changed)
+    return MergedPlans(draft, tuple(merge.both), tuple(merge.theirs_only), tuple(merge.ours_only))
+
+
+def _merge_row(merge: _Merge, base: PlanRow | None, theirs: PlanRow | None, ours: PlanRow | None) -> PlanRow | None:
+    present = ours or theirs
+    if present is None:
+        return None
+    key, title = f"row.{present.id}", present.title
+    if theirs is not None and ours is not None:
+        changed = {
+            name: merge.part(
+                f"{key}.{name}",
+                f"{title}: {_NAMES[name]}",
+                getattr(base, name) if base else None,
+                getattr(theirs, name),
+                getattr(ours, name),
+            )
+            for name in ROW_PARTS
+        }
+        return replace(ours, **changed)
+    # One hand does not have the row: taken out of it, or never there.
+    taken = merge.part(key, title, _essence(base), _essence(theirs), _essence(ours))
+    return present if taken is not None else None
+
+
+def _essence(row: PlanRow | None) -> tuple[Any, ...] | None:
+    return None if row is None else tuple(getattr(row, name) for name in ROW_PARTS)
+
+
+def value_words(value: Any) -> str:
+    """A part as a person reads it; empty for nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, Decision):
+        return {Decision.ACCEPT: "accepted", Decision.DECLINE: "declined", Decision.UNDECIDED: "not decided"}[value]
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (tuple, list)):
+        return "; ".join(filter(None, (value_words(entry) for entry in value)))
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {value_words(entry)}" for key, entry in value.items())
+    if hasattr(value, "paragraph"):
+        return f"{value.paragraph} {'shown' if value.shown else 'left out'}"
+    if hasattr(value, "by") and hasattr(value, "name"):
+        return f"{value.name}: {value_words(value.value)}"
+    return str(value)
