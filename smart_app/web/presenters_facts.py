@@ -178,11 +178,23 @@ def enter_link(fact: Fact, where: FactContext, cancer: int | None) -> Pair:
     )
 
 
-def _other_line(name: str, other: FactValue) -> ValueLine:
+def other_notes(other: FactValue) -> str:
+    """Where a value comes from: its specimen, or the extractor's note."""
     notes = [text for text in (other.note, next((s.specimen for s in other.sources if s.specimen), None)) if text]
-    return ValueLine(
-        value_words(name, other.value, other.extra), ", ".join(dict.fromkeys(notes)), source_chip(other.sources)
-    )
+    return ", ".join(dict.fromkeys(notes))
+
+
+def _other_line(name: str, other: FactValue) -> ValueLine:
+    return ValueLine(value_words(name, other.value), other_notes(other), source_chip(other.sources))
+
+
+def _details(fact: Fact) -> tuple[str, ...]:
+    """What the short values of a conflict leave out: `IHC 1+; then IHC 2+, ISH amplified`."""
+    details = []
+    for other in fact.others:
+        short, whole = value_words(fact.name, other.value), value_words(fact.name, other.value, other.extra)
+        details.append(whole.removeprefix(short).lstrip(", "))
+    return ("; then ".join(text or "no detail" for text in details),) if any(details) else ()
 
 
 def _also(fact: Fact) -> tuple[str, ...]:
@@ -239,7 +251,8 @@ def fact_row(fact: Fact, where: FactContext, cancer: int | None = None, label: s
         tag=None if fact.state is FactState.DOCUMENTED else STATE_TAGS[fact.state],
     )
     if fact.state is FactState.CONFLICTING:
-        return replace(row, values=tuple(_other_line(fact.name, other) for other in fact.others))
+        lines = tuple(_other_line(fact.name, other) for other in fact.others)
+        return replace(row, values=lines, also=_details(fact))
     if fact.state is FactState.NOT_FOUND:
         return replace(row, value=(Piece("None recorded"),), chip=Chip("read in full"), gap=True)
     if fact.state is FactState.NOT_READ:

@@ -4,6 +4,7 @@ The columns of the fact grid: the cancer, its markers, the patient and the treat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from smart_app.clinical.dates import PartialDate
@@ -130,9 +131,12 @@ def _patient_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, .
 def _diagnosis_row(cancer: CancerRecord, index: int, where: FactContext) -> FactRow:
     side = cancer.laterality if cancer.laterality != "unknown" else "side not recorded"
     value = f"{CANCER_KINDS.get(cancer.kind, cancer.kind)}, {side}"
-    also = (
-        (f"diagnosed {date_words(cancer.diagnosed_on)}",) if cancer.diagnosed_on else ("diagnosis date not recorded",)
-    )
+    chip = source_chip(cancer.sources)
+    also: tuple[str, ...] = ()
+    if cancer.diagnosed_on is None:
+        also = ("diagnosis date not recorded",)
+    elif chip is None or chip.on is None or chip.on.iso != str(cancer.diagnosed_on):
+        also = (f"diagnosed {date_words(cancer.diagnosed_on)}",)
     return FactRow(
         "Diagnosis",
         "documented",
@@ -140,7 +144,7 @@ def _diagnosis_row(cancer: CancerRecord, index: int, where: FactContext) -> Fact
         _source_ledger(cancer.sources, where),
         cancer=str(index + 1),
         anchor=f"cancer-{index + 1}",
-        chip=source_chip(cancer.sources),
+        chip=chip,
         also=also,
     )
 
@@ -188,10 +192,11 @@ def treatment_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, 
     rows: list[FactRow] = []
     rows.extend(_surgery_rows("Surgery", "surgery", record.surgery, record, where))
     rows.extend(_surgery_rows("Axilla", "axillary_surgery", record.axillary_surgery, record, where))
+    rows.extend(_drug_rows(record, where, ("chemotherapy",)))
     rows.extend(_radiation_row(course, where) for course in record.radiation)
     if not record.radiation:
         rows.append(_none_row("Radiation", "radiation", record, where))
-    rows.extend(_drug_rows(record, where))
+    rows.extend(_drug_rows(record, where, AGENT_ORDER[1:]))
     return tuple(rows)
 
 
@@ -277,49 +282,62 @@ def agent_kind(drug: Medication) -> str:
     return "other"
 
 
-def _drug_rows(record: PatientRecord, where: FactContext) -> list[FactRow]:
-    rows = []
-    for kind in AGENT_ORDER:
+def _drug_rows(record: PatientRecord, where: FactContext, kinds: tuple[str, ...]) -> list[FactRow]:
+    """A row a class; what came before an active drug of the class stands under it."""
+    rows: list[FactRow] = []
+    for kind in kinds:
         drugs = [drug for drug in record.systemic if agent_kind(drug) == kind]
         active = [drug for drug in drugs if drug.status == "active"]
         past = [drug for drug in drugs if drug.status != "active"]
-        if kind == "chemotherapy":
-            rows.extend([_drug_row(AGENT_KINDS[kind], drugs, where)] if drugs else [])
-            continue
-        rows.extend(_drug_row(f"{AGENT_KINDS[kind]}, active", [drug], where) for drug in active)
-        if past:
+        if not drugs:
+            if kind in ("chemotherapy", "endocrine"):
+                rows.append(_none_row(AGENT_KINDS[kind], "systemic", record, where))
+        elif kind == "chemotherapy":
+            rows.append(_drug_row(AGENT_KINDS[kind], drugs, where))
+        elif active:
+            rows.extend(_drug_row(f"{AGENT_KINDS[kind]}, active", [drug], where) for drug in active[:-1])
+            rows.append(_drug_row(f"{AGENT_KINDS[kind]}, active", [active[-1]], where, past))
+        else:
             stopped = all(drug.status == "stopped" for drug in past)
             rows.append(_drug_row(f"{AGENT_KINDS[kind]}, {'stopped' if stopped else 'status unknown'}", past, where))
-    kinds = {agent_kind(drug) for drug in record.systemic}
-    for kind in ("chemotherapy", "endocrine"):
-        if kind not in kinds:
-            rows.append(_none_row(AGENT_KINDS[kind], "systemic", record, where))
     return rows
 
 
-def _drug_row(label: str, drugs: list[Medication], where: FactContext) -> FactRow:
+def _period_of(drugs: list[Medication]) -> str:
+    """From the first start to the last end; empty when no date is recorded."""
+    starts = [drug.started_on for drug in drugs if drug.started_on]
+    ends = [drug.ended_on for drug in drugs if drug.ended_on]
+    first = min(starts, key=lambda day: day.earliest) if starts else None
+    last = max(ends, key=lambda day: day.latest) if ends else None
+    if first is None and last is None:
+        return ""
+    return period_words(first, last, any(drug.status == "active" for drug in drugs))
+
+
+def _before_words(drug: Medication) -> str:
+    state = "before" if drug.status == "stopped" else "also recorded, status unknown"
+    period = _period_of([drug])
+    return f"{state}: {drug.agent}{', ' + period if period else ''}"
+
+
+def _drug_row(label: str, drugs: list[Medication], where: FactContext, before: Sequence[Medication] = ()) -> FactRow:
     names = sentence_case(", ".join(drug.agent for drug in drugs))
-    sources = tuple(source for drug in drugs for source in drug.sources)
-    if len(drugs) == 1:
-        drug = drugs[0]
-        also: tuple[str, ...] = (period_words(drug.started_on, drug.ended_on, drug.status == "active"),)
-    else:
-        starts = [drug.started_on for drug in drugs if drug.started_on]
-        ends = [drug.ended_on for drug in drugs if drug.ended_on]
-        first = min(starts, key=lambda day: day.earliest) if starts else None
-        last = max(ends, key=lambda day: day.latest) if ends else None
-        also = (period_words(first, last),)
-    shown = sources[:6]
+    own = tuple(source for drug in drugs for source in drug.sources)
+    sources = (*own, *(source for drug in before for source in drug.sources))
     more = (Pair("Further", count_words(len(sources) - 6, "more resource")),) if len(sources) > 6 else ()
-    chip_source = next((source for source in sources if source.on), sources[0] if sources else None)
+    dated = next((source for source in own if source.on), own[0] if own else None)
+    chip = source_chip((dated,)) if dated else None
+    period = _period_of(drugs)
+    if chip is not None and chip.on is not None and period == f"since {chip.on.text}":
+        period = ""
     return FactRow(
         label,
         "documented",
         (Piece(names),),
-        (*_source_ledger(shown, where), *more),
+        (*_source_ledger(sources[:6], where), *more),
         treatment="systemic",
-        chip=source_chip((chip_source,)) if chip_source else None,
-        also=also if also != ("dates not recorded",) else (),
+        chip=chip,
+        also=(*((period,) if period else ()), *(_before_words(drug) for drug in before)),
     )
 
 

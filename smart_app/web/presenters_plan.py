@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from smart_app.clinical.education import ChosenParagraph
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.fhir.capability import RungName, RungState, WriteLadder
-from smart_app.web.presenters_facts import fact_key, source_chip
+from smart_app.web.presenters_facts import fact_key, other_notes, source_chip
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
 from smart_app.web.presenters_rows import Option, RowGroup, Typed, options, owner_options, present_plan_rows
 from smart_app.web.presenters_words import (
@@ -306,8 +306,8 @@ def _conflict(conflict: ConflictToSettle, form: Typed, errors: Mapping[str, str]
     values = []
     for value in conflict.values:
         reference = value.sources[0].reference if value.sources else ""
-        notes = [text for text in (value.note, next((s.specimen for s in value.sources if s.specimen), None)) if text]
-        words = ", ".join((value_words(conflict.fact, value.value, value.extra), *dict.fromkeys(notes)))
+        notes = other_notes(value)
+        words = value_words(conflict.fact, value.value, value.extra) + (f", {notes}" if notes else "")
         values.append((Option(reference, words, choice == reference and bool(reference)), source_chip(value.sources)))
     rests = (
         f"Rests on it: {join_words(conflict.rests_on_it)}." if conflict.rests_on_it else "Nothing accepted rests on it."

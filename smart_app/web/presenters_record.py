@@ -7,82 +7,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from smart_app.clinical.facts import (
-    Fact,
-    FactState,
-    Issue,
-    IssueKind,
-    PatientRecord,
-    Search,
-    SearchState,
-    UnplacedResult,
-)
+from smart_app.clinical.facts import Issue, IssueKind, PatientRecord, Search, UnplacedResult
 from smart_app.clinical.plan import CarePlanDraft, Decision
-from smart_app.clinical.recommendations import DueStatus, Recommendation
-from smart_app.web.presenters_facts import (
-    FactColumn,
-    FactContext,
-    FactRow,
-    decide_link,
-    fact_row,
-    resource_link,
-    source_chip,
+from smart_app.clinical.recommendations import Recommendation
+from smart_app.web.presenters_facts import FactColumn, FactContext, FactRow, resource_link, source_chip
+from smart_app.web.presenters_grid import further_rows, present_columns
+from smart_app.web.presenters_overview import (
+    CoverageLine,
+    MattersLine,
+    StripLine,
+    alert_lines,
+    present_coverage,
+    present_matters,
+    scope_line,
+    search_warnings,
+    search_words,
 )
-from smart_app.web.presenters_grid import further_rows, missing_fact, present_columns, tumor_name
-from smart_app.web.presenters_page import DUE_TAGS, STATE_TAGS, Chip, Frame, Link, Pair, Tag
-from smart_app.web.presenters_schedule import (
-    ScheduleGroup,
-    anchor_of,
-    group_schedule,
-    in_clinical_order,
-    is_alert,
-)
+from smart_app.web.presenters_page import Chip, Frame, Link, Pair
+from smart_app.web.presenters_schedule import ScheduleGroup, group_schedule
 from smart_app.web.presenters_timeline import present_marks
-from smart_app.web.presenters_words import (
-    SCOPE_REASONS,
-    DateText,
-    count_words,
-    date_text,
-    date_words,
-    fact_label,
-    fact_mention,
-    join_words,
-    owner_label,
-    sentence_case,
-    value_words,
-)
+from smart_app.web.presenters_words import DateText, count_words, date_text, owner_label, sentence_case
 from smart_app.web.timeline import Drawing, TimelineRow, draw_timeline, timeline_table
-
-
-@dataclass(frozen=True, slots=True)
-class StripLine:
-    """A line of the strip: `kind` is alert, warn or scope. `facts` are (name, state) that the line states."""
-
-    kind: str
-    strong: str
-    text: str
-    link: Link | None = None
-    fact: str = ""
-    state: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MattersLine:
-    """A line of "What matters today": links first, then the words."""
-
-    tag: Tag
-    links: tuple[Link, ...]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class CoverageLine:
-    """How a part of the reading ended; `icon` a shape of the sprite or empty."""
-
-    icon: str
-    text: str
-    strong: str = ""
-    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +150,12 @@ def present_record(
     return RecordPage(
         frame=frame,
         applies=record.scope.applies,
-        strip=(*_alert_lines(shown), *extras.warnings, *_search_warnings(record, extras), scope_line(record, base)),
+        strip=(
+            *alert_lines(shown),
+            *extras.warnings,
+            *search_warnings(record, extras.search_words),
+            scope_line(record, base),
+        ),
         matters=present_matters(record, shown, base),
         coverage=present_coverage(record, extras.search_words),
         columns=present_columns(record, where),
@@ -219,161 +169,6 @@ def present_record(
         issues=tuple(_issue_pair(issue, base) for issue in record.issues if issue.kind is not IssueKind.OTHER_PATIENT),
         searches=tuple(_search_pair(search, extras.search_words) for search in record.searches),
     )
-
-
-def _alert_lines(items: Sequence[Recommendation]) -> list[StripLine]:
-    return [
-        StripLine("alert", item.title + ".", item.says, Link("Options and source", f"#{anchor_of(item)}"))
-        for item in in_clinical_order(items)
-        if is_alert(item)
-    ]
-
-
-def _search_warnings(record: PatientRecord, extras: Extras) -> list[StripLine]:
-    """Failed reading is said once, with what it affects; H10: it never looks like "none"."""
-    broken = [s for s in record.searches if s.state in (SearchState.FAILED, SearchState.TRUNCATED)]
-    if not broken:
-        return []
-    names = join_words(search_words(search, extras.search_words) for search in broken)
-    affected = join_words(dict.fromkeys(fact_mention(name) for search in broken for name in search.supplies))
-    text = f"{names}. Advice that rests on {affected} says “Cannot tell”." if affected else f"{names}."
-    return [StripLine("warn", "Not read in full:", text, Link("Read again", "?reread=1"))]
-
-
-def scope_line(record: PatientRecord, base: str) -> StripLine:
-    """Whether a plan applies, and on what that rests."""
-    metastasis = record.facts.get("metastasis") or missing_fact("metastasis", record)
-    state = metastasis.state.value
-    if not record.scope.applies:
-        reasons = " ".join(SCOPE_REASONS.get(reason, reason) for reason in record.scope.reasons)
-        link = Link("Why, and what you can do", f"{base}/plan")
-        return StripLine("warn", "Plan does not apply.", reasons, link, "metastasis", state)
-    kinds = join_words(dict.fromkeys(_cancer_words(cancer.kind) for cancer in record.cancers))
-    ended = next((record.facts[n] for n in ("primary_treatment_ended", "treatment_ended") if n in record.facts), None)
-    parts = [kinds or "Breast cancer"]
-    if ended is not None and ended.known and ended.value:
-        parts.append(f"primary treatment ended {value_words('date', ended.value)}")
-    parts.append(_distant_words(metastasis))
-    return StripLine("scope", "Plan applies.", "; ".join(parts) + ".", fact="metastasis", state=state)
-
-
-def _cancer_words(kind: str) -> str:
-    words = {"invasive": "Invasive breast cancer", "dcis": "Ductal carcinoma in situ (DCIS)", "lcis": "LCIS"}
-    return words.get(kind, "Breast cancer, type not recorded")
-
-
-def _distant_words(metastasis: Fact) -> str:
-    if metastasis.state is FactState.NOT_FOUND:
-        return "no distant disease recorded, record read in full"
-    if metastasis.state is FactState.NOT_READ:
-        return "whether distant disease is recorded could not be read in full"
-    if metastasis.state is FactState.CONFLICTING:
-        return "distant disease: the record disagrees with itself"
-    return f"distant disease: {value_words('metastasis', metastasis.value).lower()}"
-
-
-def present_matters(record: PatientRecord, items: Sequence[Recommendation], base: str) -> tuple[MattersLine, ...]:
-    """At most three lines: the worst status, what conflicts, what is missing; nothing of it is a new fact."""
-    ordered = in_clinical_order(items)
-    lines: list[MattersLine] = []
-    for status in (DueStatus.OVERDUE, DueStatus.DUE):
-        rows = [item for item in ordered if item.status is status and not is_alert(item) and item.due is not None]
-        if rows and len(lines) < 2:
-            lines.append(_status_line(status, rows))
-    conflicts = [(index, fact) for index, fact in conflicts_of(record)]
-    if conflicts:
-        lines.append(_conflict_line(conflicts, base))
-    unclear = [item for item in ordered if item.status is DueStatus.CANNOT_TELL]
-    if unclear:
-        lines.append(_unclear_line(unclear))
-    if len(lines) > 3:
-        del lines[1]
-    return tuple(lines[:3])
-
-
-def conflicts_of(record: PatientRecord) -> list[tuple[int | None, Fact]]:
-    """Conflicts to settle: those of the tumors, then the patient's own; a sum over differing tumors is none."""
-    found: list[tuple[int | None, Fact]] = []
-    for index, cancer in enumerate(record.cancers):
-        found.extend((index, fact) for fact in cancer.facts.values() if fact.state is FactState.CONFLICTING)
-    of_tumors = {name for cancer in record.cancers for name in cancer.facts}
-    for name, fact in record.facts.items():
-        if fact.state is FactState.CONFLICTING and name not in of_tumors:
-            found.append((None, fact))
-    return found
-
-
-def _titled(item: Recommendation) -> str:
-    side = {"left": ", left breast", "right": ", right breast", "both": ", both breasts"}.get(item.side or "", "")
-    return item.title + side
-
-
-def _status_line(status: DueStatus, rows: list[Recommendation]) -> MattersLine:
-    links = tuple(Link(_titled(item), f"#{anchor_of(item)}") for item in rows[:3])
-    first = rows[0]
-    if len(rows) == 1:
-        word = "was due" if status is DueStatus.OVERDUE else "due"
-        last = f" Last {date_words(first.last_done)}." if first.last_done else ""
-        return MattersLine(DUE_TAGS[status], links, f": {word} {date_words(first.due) if first.due else ''}.{last}")
-    more = f" and {len(rows) - 3} more." if len(rows) > 3 else "."
-    return MattersLine(DUE_TAGS[status], links, more)
-
-
-def _conflict_line(conflicts: list[tuple[int | None, Fact]], base: str) -> MattersLine:
-    links = tuple(Link(fact_label(fact.name), decide_link(fact, base, index).href) for index, fact in conflicts[:3])
-    text = f" and {len(conflicts) - 3} more." if len(conflicts) > 3 else "."
-    if len(conflicts) == 1:
-        fact = conflicts[0][1]
-        values = join_words((value_words(fact.name, o.value, o.extra) for o in fact.others), "against")
-        text = f": {values[:1].lower()}{values[1:]}. Choose which result stands."
-    return MattersLine(STATE_TAGS[FactState.CONFLICTING], links, text)
-
-
-def _unclear_line(rows: list[Recommendation]) -> MattersLine:
-    links = tuple(Link(_titled(item), f"#{anchor_of(item)}") for item in rows[:3])
-    missing = list(dict.fromkeys(fact_mention(name) for item in rows for name in item.missing))
-    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
-    shown = missing[:3] + ([f"{len(missing) - 3} more"] if len(missing) > 3 else [])
-    return MattersLine(DUE_TAGS[DueStatus.CANNOT_TELL], links, f"{more}: {join_words(shown)} not known.")
-
-
-def search_words(search: Search, words: Mapping[str, str]) -> str:
-    """A search in plain words."""
-    return words.get(search.name) or sentence_case(search.name.replace("-", " "))
-
-
-def present_coverage(record: PatientRecord, words: Mapping[str, str]) -> tuple[CoverageLine, ...]:
-    """How much of the record was read, and what was put aside."""
-    lines = []
-    if record.searches:
-        whole = sum(1 for search in record.searches if search.whole)
-        total = len(record.searches)
-        lines.append(CoverageLine("", "complete", f"{whole} of {total} searches", Link("Searches", "#searches")))
-    else:
-        lines.append(CoverageLine("", "read in full", "The file was"))
-    states = {
-        SearchState.NOT_PERMITTED: "not permitted",
-        SearchState.NOT_OFFERED: "this EHR does not offer it",
-        SearchState.FAILED: "failed",
-        SearchState.TRUNCATED: "read in part only",
-    }
-    broken = [search for search in record.searches if not search.whole]
-    for search in broken[:3]:
-        lines.append(CoverageLine("not-read", f"{search_words(search, words)}: {states[search.state]}"))
-    if len(broken) > 3:
-        lines.append(
-            CoverageLine("not-read", f"{len(broken) - 3} more not read in full", link=Link("which", "#searches"))
-        )
-    withheld = sum(1 for issue in record.issues if issue.kind is IssueKind.OTHER_PATIENT)
-    if withheld:
-        lines.append(CoverageLine("info", f"{count_words(withheld, 'record')} of another patient withheld"))
-    if record.unplaced:
-        text = f"{count_words(len(record.unplaced), 'result')} could not be placed"
-        lines.append(CoverageLine("cannot-tell", "", link=Link(text, "#unplaced")))
-    others = sum(1 for issue in record.issues if issue.kind is not IssueKind.OTHER_PATIENT)
-    if others:
-        lines.append(CoverageLine("info", "", link=Link(f"{count_words(others, 'note')} on the data", "#notes")))
-    return tuple(lines)
 
 
 def _unplaced_row(result: UnplacedResult, base: str) -> UnplacedRow:
@@ -420,13 +215,3 @@ def present_draft(draft: CarePlanDraft) -> DraftSummary:
     )
     saved = f"{draft.resource}, version {draft.version_id or 'not given'}" if draft.resource else ""
     return DraftSummary(", ".join(f"{number} {word}" for number, word in counts if number), rows, saved)
-
-
-def tumor_names(record: PatientRecord) -> tuple[str, ...]:
-    """What each tumor is called where a choice names it."""
-    return tuple(tumor_name(cancer, index) for index, cancer in enumerate(record.cancers))
-
-
-def strip_fact_row(record: PatientRecord, name: str, where: FactContext) -> FactRow:
-    """A patient-level fact as a row, also when the extraction gave none."""
-    return fact_row(record.facts.get(name) or missing_fact(name, record), where)

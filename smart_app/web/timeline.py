@@ -178,7 +178,7 @@ def _tracks(placed: Iterable[_Placed]) -> list[list[_Placed]]:
 def _may_touch(before: _Placed, after: _Placed) -> bool:
     """Bars with their labels inside, and unlabelled dots, may stand edge to edge."""
     bars = before.inside and after.inside and before.x2 <= after.x1 + 2
-    dots = not before.mark.label and before.mark.shape == "dot" and before.x2 <= after.x1
+    dots = not before.mark.label and before.mark.shape == "dot" and before.taken[1] <= after.taken[0]
     return bars or dots
 
 
