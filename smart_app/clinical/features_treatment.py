@@ -103,7 +103,7 @@ def taken_now(record: PatientRecord, name: str, drugs: list[Medication], where: 
     if active:
         return Feature(name, True, _because(active))
     if any(drug.status == "unknown" for drug in drugs):
-        return Feature(name, None, (), ("systemic.status",))
+        return Feature(name, None, (), ("systemic_status",))
     if drugs and record.was_read(where):
         return Feature(name, False, _because(drugs))
     return _none(record, name, where)
@@ -117,10 +117,10 @@ def _words_now(
     open_ended = any(drug.status == "unknown" for drug in drugs)
     complete = record.was_read("systemic") and not open_ended
     if active:
-        missing = ("systemic.status",) if open_ended else ("systemic",)
+        missing = ("systemic_status",) if open_ended else ("systemic",)
         return Feature(name, frozenset(map(word, active)), _because(active), missing, complete=complete)
     if open_ended:
-        return unknown(name, "systemic.status")
+        return unknown(name, "systemic_status")
     if not record.was_read("systemic"):
         return unknown(name)
     because = _because(drugs) or (Because(name, NONE_RECORDED),)

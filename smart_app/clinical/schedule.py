@@ -1,0 +1,257 @@
+"""
+When something is due: intervals as ranges, anchors, grace, earliest dates, the five-year horizon (rules.md section 12).
+
+A range never turns into its midpoint: the clinic's own interval is used where it is set and lies in the range, else
+the upper end, and the page shows the range beside it. Dates keep the precision of what they are computed from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from smart_app.clinical.anchors import Done, find_anchor, last_done, was_looked_for
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.features import NONE_RECORDED, Features
+from smart_app.clinical.recommendations import Because, DueStatus
+from smart_app.clinical.treatment_dates import latest_of
+
+HORIZON_MONTHS = 60
+GRACE_DAYS: Mapping[str, int] = {
+    "clinic-visit": 30,
+    "mammogram": 60,
+    "breast-mri": 60,
+    "breast-ultrasound": 60,
+    "echocardiogram": 60,
+    "dxa": 90,
+}
+DEFAULT_GRACE_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicDefaults:
+    """
+    What a clinic may set: its jurisdiction, the months it uses inside a rule's range, and days of grace by topic.
+
+    `intervals` is by rule id. Nothing here can leave the range of a guideline.
+    """
+
+    jurisdiction: str = "us"
+    intervals: Mapping[str, int] = field(default_factory=dict)
+    grace_days: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """So many months after a named date (`radiation-end`, or `last` for the last completed event)."""
+
+    of: str
+    months: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """An interval that holds until so many months after the phase clock; the last one has no end."""
+
+    interval: tuple[int, int]
+    until_months: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """
+    When a rule's activity is due.
+
+    `first`: due at the latest of these, as long as nothing has been done. `phases`: the intervals after that, counted
+    from `clock`; empty for what is done once. `not_before` bounds every date from below. `stop` ends the rule.
+    `looks_for` are the concepts that count as done. `grace_days` replaces the grace of the topic.
+    """
+
+    first: tuple[Offset, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    clock: str | None = None
+    not_before: tuple[Offset, ...] = ()
+    stop: Offset | None = None
+    looks_for: tuple[str, ...] = ()
+    grace_days: int | None = None
+    despite_unfinished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The answer for one rule and side."""
+
+    status: DueStatus
+    due: PartialDate | None = None
+    earliest: PartialDate | None = None
+    interval: tuple[int, int] | None = None
+    chosen: int | None = None
+    last: PartialDate | None = None
+    horizon: tuple[PartialDate, ...] = ()
+    because: tuple[Because, ...] = ()
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+    ended: bool = False
+
+
+def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str, clinic: ClinicDefaults) -> Due:
+    """
+    Due date and status of a rule that applies.
+
+    Due is the last completed event plus the interval, else the latest of `first`; never before `not_before`.
+
+    Source:
+        rules.md 12.1 to 12.4; contract 3a.
+    """
+    last = last_done(features, schedule.looks_for)
+    reasons: list[Because] = []
+    stop = _stop(schedule, features)
+    if stop is not None and stop.latest < features.as_of:
+        return Due(DueStatus.NOT_INDICATED, reason=f"ended {stop}", ended=True)
+    interval, missing = _interval(schedule, features)
+    chosen = choose_months(interval, clinic.intervals.get(rule_id))
+    if last is not None:
+        reasons.append(Because(schedule.looks_for[0], str(last.on), last.sources))
+        if not schedule.phases:
+            return Due(DueStatus.UP_TO_DATE, last=last.on, because=tuple(reasons), reason="done once is enough")
+        if chosen is None or interval is None:
+            return Due(DueStatus.CANNOT_TELL, last=last.on, because=tuple(reasons), missing=missing)
+        due: PartialDate | None = last.on.add_months(chosen)
+        earliest = last.on.add_months(interval[0]) if interval[0] != interval[1] else None
+    else:
+        unread = was_looked_for(features.record, schedule.looks_for)
+        if unread:
+            return Due(DueStatus.CANNOT_TELL, interval=interval, chosen=chosen, missing=unread)
+        if schedule.looks_for:
+            reasons.append(Because(schedule.looks_for[0], NONE_RECORDED))
+        due, first_missing = _first(schedule, features, chosen, reasons)
+        missing = (*missing, *first_missing)
+        earliest = None
+    due, earliest, bound_missing = _bounded(schedule, features, last, due, earliest, reasons)
+    missing = tuple(dict.fromkeys((*missing, *bound_missing)))
+    if due is None or missing:
+        return Due(DueStatus.CANNOT_TELL, due, earliest, interval, chosen, _on(last), (), tuple(reasons), missing)
+    if stop is not None and stop.surely_before(due):
+        return Due(DueStatus.UP_TO_DATE, None, None, interval, chosen, _on(last), (), tuple(reasons), (), "complete")
+    grace = schedule.grace_days if schedule.grace_days is not None else grace_of(topic, clinic)
+    status = due_status(due, features.as_of, grace)
+    horizon = tuple(_horizon(schedule, features, due, chosen, stop, clinic.intervals.get(rule_id)))
+    return Due(status, due, earliest, interval, chosen, _on(last), horizon, tuple(reasons))
+
+
+def _on(last: Done | None) -> PartialDate | None:
+    return last.on if last is not None else None
+
+
+def grace_of(topic: str, clinic: ClinicDefaults) -> int:
+    """Days after the due date before it counts as overdue (rules.md 12.2)."""
+    return clinic.grace_days.get(topic, GRACE_DAYS.get(topic, DEFAULT_GRACE_DAYS))
+
+
+def due_status(due: PartialDate, as_of: date, grace_days: int) -> DueStatus:
+    """Contract 3a: before the due date, within its grace, or later; a month or a year counts as a whole."""
+    if as_of < due.earliest:
+        return DueStatus.UP_TO_DATE
+    return DueStatus.DUE if as_of <= due.latest + timedelta(days=grace_days) else DueStatus.OVERDUE
+
+
+def choose_months(interval: tuple[int, int] | None, clinic_months: int | None) -> int | None:
+    """The clinic's own interval where it lies in the range, else the upper end; never the midpoint."""
+    if interval is None:
+        return None
+    low, high = interval
+    return clinic_months if clinic_months is not None and low <= clinic_months <= high else high
+
+
+def _interval(schedule: Schedule, features: Features) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
+    """The range that holds today."""
+    if not schedule.phases:
+        return None, ()
+    if schedule.clock is None:
+        return schedule.phases[0].interval, ()
+    clock = find_anchor(features, schedule.clock)
+    if clock.on is None:
+        return None, clock.missing
+    return _phase_at(schedule, clock.on, PartialDate.from_date(features.as_of)), ()
+
+
+def _phase_at(schedule: Schedule, clock: PartialDate, day: PartialDate) -> tuple[int, int]:
+    for phase in schedule.phases:
+        if phase.until_months is None or day.surely_before(clock.add_months(phase.until_months)):
+            return phase.interval
+    return schedule.phases[-1].interval
+
+
+def _first(
+    schedule: Schedule, features: Features, chosen: int | None, reasons: list[Because]
+) -> tuple[PartialDate | None, tuple[str, ...]]:
+    days: list[PartialDate] = []
+    missing: list[str] = []
+    for offset in schedule.first:
+        anchor = find_anchor(features, offset.of)
+        reasons.extend(anchor.because)
+        if anchor.on is not None:
+            days.append(anchor.on.add_months(offset.months if offset.months >= 0 else chosen or 0))
+        elif not anchor.free:
+            missing.extend(anchor.missing)
+    return latest_of(days), tuple(missing)
+
+
+def _bounded(
+    schedule: Schedule,
+    features: Features,
+    last: Done | None,
+    due: PartialDate | None,
+    earliest: PartialDate | None,
+    reasons: list[Because],
+) -> tuple[PartialDate | None, PartialDate | None, tuple[str, ...]]:
+    """Due and earliest, raised to every bound that is known; a bound without its date is missing."""
+    missing: list[str] = []
+    bounds: list[PartialDate] = []
+    for offset in schedule.not_before:
+        if offset.of == "last":
+            if last is not None:
+                bounds.append(last.on.add_months(offset.months))
+            continue
+        anchor = find_anchor(features, offset.of)
+        if anchor.on is not None:
+            bounds.append(anchor.on.add_months(offset.months))
+            reasons.extend(anchor.because)
+        elif not anchor.free and last is None:
+            missing.extend(anchor.missing)
+    if due is not None:
+        due = latest_of([due, *bounds])
+    floor = latest_of([*bounds, *([earliest] if earliest is not None else [])])
+    return due, floor, tuple(missing)
+
+
+def _stop(schedule: Schedule, features: Features) -> PartialDate | None:
+    if schedule.stop is None:
+        return None
+    anchor = find_anchor(features, schedule.stop.of)
+    return anchor.on.add_months(schedule.stop.months) if anchor.on is not None else None
+
+
+def _horizon(
+    schedule: Schedule,
+    features: Features,
+    due: PartialDate,
+    chosen: int | None,
+    stop: PartialDate | None,
+    clinic_months: int | None,
+) -> Iterator[PartialDate]:
+    """What follows within five years; something that is late is taken as done this month."""
+    if chosen is None:
+        return
+    today = PartialDate.from_date(features.as_of)
+    clock = find_anchor(features, schedule.clock).on if schedule.clock else None
+    end = today.add_months(HORIZON_MONTHS)
+    day = today.to_month() if due.surely_before(features.as_of) else due
+    while True:
+        if clock is not None:
+            chosen = choose_months(_phase_at(schedule, clock, day), clinic_months) or chosen
+        day = day.add_months(chosen)
+        if end.surely_before(day) or (stop is not None and stop.surely_before(day)):
+            return
+        yield day
