@@ -61,7 +61,8 @@ class CarePlanDraft:
 
     `identifier` is a `urn:uuid:` that stays with the plan for life; `version` counts the kept changes of this draft.
     `entries` are the facts that the clinician entered or chose. `resource` and `version_id` name the saved plan, if any.
-    `language` and `large_print` are those of the handout.
+    `language` and `large_print` are those of the handout. `overridden` holds conflicts left open (fact key: reason).
+    `replaces` is the plan (`CarePlan/4711`) that this one takes the place of.
     """
 
     identifier: str
@@ -78,3 +79,4 @@ class CarePlanDraft:
     language: str = "en"
     large_print: bool = False
     overridden: dict[str, str] = field(default_factory=dict)
+    replaces: str | None = None

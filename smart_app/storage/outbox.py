@@ -162,6 +162,16 @@ class Outbox:
         finally:
             lock.release()
 
+    def plan_identifier(self, issuer: str, patient: str, after: str = "") -> str:
+        """
+        The `urn:uuid:` of a patient's plan: the same for every launch and user, so that two of them cannot make two.
+
+        Args:
+            after: identifier of the plan that has ended, for the next one.
+        """
+        digest = self._store.keyring.index("plan-identifier", issuer, patient, after)
+        return uuid.UUID(bytes=bytes.fromhex(digest)[:16], version=5).urn
+
     def _take(self, name: str, holder: str) -> None:
         waited = 0.0
         while not self._store.take_lease(name, holder, LEASE_S):

@@ -7,7 +7,7 @@ Protocols and one frozen bundle, so that the web composes them and tests pass fa
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.clinical.recommendations import Recommendation
+from smart_app.fhir.client import WriteAnswer
 from smart_app.storage.audit import AuditLog
+from smart_app.storage.contexts import LaunchContext
 from smart_app.storage.drafts import DraftStore
 from smart_app.storage.outbox import Outbox
 
@@ -23,42 +25,7 @@ if TYPE_CHECKING:
     from smart_app.clinical.education import ChosenParagraph
 
 FormData = Mapping[str, Sequence[str]]
-
-
-class PlanContext(Protocol):
-    """What planning needs to know of a launch."""
-
-    @property
-    def handle(self) -> str:
-        """Handle of the context, as in the path."""
-
-    @property
-    def issuer(self) -> str:
-        """Slug of the issuer in the registry."""
-
-    @property
-    def patient_id(self) -> str:
-        """Id of the patient of the launch."""
-
-    @property
-    def fhir_user(self) -> str | None:
-        """`fhirUser` as the id_token gave it (relative or absolute), or None where it was not granted."""
-
-    @property
-    def user_name(self) -> str:
-        """The user's name for a person to read; empty where it is not known."""
-
-    @property
-    def encounter_id(self) -> str | None:
-        """Id of the encounter of the launch."""
-
-    @property
-    def scopes(self) -> Iterable[str]:
-        """Granted scopes."""
-
-    @property
-    def launched_at(self) -> datetime:
-        """When the launch began (UTC)."""
+PlanContext = LaunchContext
 
 
 class PlanReview(Protocol):
@@ -81,50 +48,28 @@ class PlanReview(Protocol):
         """The server's CapabilityStatement; empty when it could not be read."""
 
 
-class WriteAnswer(Protocol):
-    """The answer to a create or update."""
+class SearchPage(Protocol):
+    """One page of a search."""
 
     @property
-    def status(self) -> int:
-        """HTTP status."""
-
-    @property
-    def location(self) -> str | None:
-        """`Location` header."""
-
-    @property
-    def version_id(self) -> str | None:
-        """Version from `Location`, ETag or body."""
-
-    @property
-    def body(self) -> Mapping[str, Any] | None:
-        """The resource or OperationOutcome in the body, None when it is empty."""
-
-    @property
-    def etag(self) -> str | None:
-        """`ETag` header."""
+    def data(self) -> bytes:
+        """Its bytes."""
 
 
 class PlanClient(Protocol):
     """The part of `fhir.client.FhirClient` that saving uses; a fake in tests."""
 
-    @property
-    def base_url(self) -> str:
-        """FHIR base without a slash at its end."""
-
     def read(self, resource_type: str, resource_id: str) -> dict[str, Any]:
         """One resource as it stands now."""
 
-    def search(
-        self, resource_type: str, params: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
-    ) -> Iterable[bytes]:
-        """Raw pages of a search."""
+    def search(self, resource_type: str, params: Mapping[str, str], *, fresh: bool = False) -> Iterator[SearchPage]:
+        """Pages of a search; `fresh` asks caches to step aside."""
 
-    def create(self, resource: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> WriteAnswer:
-        """POST."""
+    def create(self, resource: dict[str, Any], headers: Mapping[str, str] | None = None) -> WriteAnswer:
+        """POST, once."""
 
-    def update(self, resource: Mapping[str, Any], if_match: str | None = None) -> WriteAnswer:
-        """PUT; `if_match` is a version id."""
+    def update(self, resource: dict[str, Any], if_match: str) -> WriteAnswer:
+        """PUT, once; an empty `if_match` sends no condition."""
 
 
 @dataclass(frozen=True, slots=True)
