@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Fact, FactState, FactValue, IssueKind, PatientRecord, Search, SearchState
 from smart_app.clinical.recommendations import DueStatus, Recommendation
 from smart_app.web.presenters_facts import decide_link, other_notes
@@ -84,12 +85,23 @@ def scope_line(record: PatientRecord, base: str) -> StripLine:
         link = Link("Why, and what you can do", f"{base}/plan")
         return StripLine("warn", "Plan does not apply.", reasons, link, "metastasis", state)
     kinds = join_words(dict.fromkeys(_cancer_words(cancer.kind) for cancer in record.cancers))
-    ended = next((record.facts[n] for n in ("primary_treatment_ended", "treatment_ended") if n in record.facts), None)
+    ended = record.facts.get("primary_treatment_ended")
     parts = [kinds or "Breast cancer"]
     if ended is not None and ended.known and ended.value:
-        parts.append(f"primary treatment ended {value_words('date', ended.value)}")
+        parts.append(f"primary treatment ended {_when(ended)}")
     parts.append(_distant_words(metastasis))
     return StripLine("scope", "Plan applies.", "; ".join(parts) + ".", fact="metastasis", state=state)
+
+
+def _when(fact: Fact) -> str:
+    return date_words(fact.value) if isinstance(fact.value, PartialDate) else _date_or_text(str(fact.value))
+
+
+def _date_or_text(text: str) -> str:
+    try:
+        return date_words(PartialDate.parse(text))
+    except ValueError:
+        return text
 
 
 def _cancer_words(kind: str) -> str:

@@ -43,11 +43,24 @@ FACT_LABELS: Mapping[str, str] = {
     "bmi": "Body mass index",
     "smoking": "Smoking",
     "cumulative_doxorubicin_mg_m2": "Doxorubicin, in all",
-    "treatment_ended": "End of primary treatment",
+    "hospice": "Hospice or severe frailty",
+    "family_history": "Family history",
+    "lifetime_risk": "Lifetime risk",
+    "chest_radiation_before_30": "Chest radiation before age 30",
+    "trastuzumab_ended": "End of HER2 antibody",
+    "endocrine_started_on": "Start of endocrine therapy",
+    "dose_gray": "Radiation dose",
+    "cancer_kind": "Type of cancer",
+    "laterality": "Side",
+    "diagnosed_on": "Date of diagnosis",
+    "birth_date": "Birth date",
+    "systemic": "Cancer drugs",
+    "surgery": "Operations",
+    "axillary_surgery": "Operation on the axilla",
+    "radiation": "Radiation",
     "primary_treatment_ended": "End of primary treatment",
     "new_symptoms": "New symptoms",
     "life_expectancy": "Life expectancy",
-    "life_expectancy_years": "Life expectancy",
 }
 
 OWNERS: Mapping[str, str] = {
@@ -226,7 +239,6 @@ _UNITS = {
     "lvef_percent": "{} %",
     "cumulative_doxorubicin_mg_m2": "{} mg/m²",
     "bmi": "{} kg/m²",
-    "life_expectancy_years": "{} years",
 }
 
 

@@ -66,7 +66,9 @@ def sample_rows() -> tuple[PlanRow, ...]:
 
 def sample_draft() -> CarePlanDraft:
     """A draft in work."""
-    entry = Entry("menopausal_status", "postmenopausal", "Dr. Ada Clinician", "2026-11-23T14:50:00Z", "Told me so today")
+    entry = Entry(
+        "menopausal_status", "postmenopausal", "Dr. Ada Clinician", "2026-11-23T14:50:00Z", "Told me so today"
+    )
     return CarePlanDraft(
         "urn:uuid:00000000-0000-4000-8000-000000000001",
         4,

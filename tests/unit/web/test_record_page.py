@@ -1,0 +1,158 @@
+"""The clinician's page over hand-built values: what stands on it, in which words, and what never does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import Fact, FactState, PatientRecord, Scope, Search, SearchState
+from smart_app.clinical.recommendations import Recommendation
+from smart_app.web.presenters_record import Extras, present_record
+from tests.support.house_checks import check_page, find_all, text_of
+from tests.support.page_values import (
+    documented,
+    render,
+    sample_frame,
+    sample_recommendations,
+    sample_record,
+    source,
+    with_facts,
+)
+
+
+def page_of(record: PatientRecord, items: tuple[Recommendation, ...] | None = None) -> str:
+    given = sample_recommendations() if items is None else items
+    return render("record.html", present_record(record, given, sample_frame(), Extras()))
+
+
+def test_the_page_keeps_the_house_rules() -> None:
+    check_page(page_of(sample_record()))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "er",
+        "pr",
+        "her2",
+        "grade",
+        "stage_group",
+        "t",
+        "n",
+        "m",
+        "nodes_positive",
+        "nodes_examined",
+        "tumor_size_mm",
+        "ki67_percent",
+        "menopausal_status",
+        "germline",
+        "metastasis",
+        "birads",
+    ],
+)
+def test_every_graded_fact_stands_on_the_page_with_its_state(name: str) -> None:
+    record = sample_record()
+    found = find_all(check_page(page_of(record)), "data-fact", name)
+    assert found
+    assert {element.get("data-state") for element in found} == {record.facts[name].state.value}
+
+
+def test_a_missing_fact_says_none_recorded_only_when_everything_was_read() -> None:
+    unread = with_facts(sample_record(), Fact("menopausal_status", FactState.NOT_READ, rule="timed out"))
+    row = text_of(find_all(check_page(page_of(unread)), "data-fact", "menopausal_status")[0])
+    assert "None recorded" not in row
+    assert "Timed out" in row
+    assert "Not read" in row
+
+
+def test_a_search_that_failed_is_said_with_the_advice_it_affects() -> None:
+    searches = (Search("procedure", "Procedure", SearchState.FAILED, why="500", supplies=("surgery",)),)
+    text = text_of(check_page(page_of(replace(sample_record(), surgery=(), searches=searches))))
+    assert "Not read in full:" in text
+    assert "Advice that rests on operations" in text
+
+
+def test_both_values_of_a_conflict_are_shown_and_neither_is_chosen() -> None:
+    row = text_of(find_all(check_page(page_of(sample_record())), "data-fact", "her2")[0])
+    assert "Negative" in row
+    assert "Positive" in row
+    assert "biopsy" in row
+    assert "excision" in row
+    assert "Choose which HER2 result stands" in row
+
+
+def test_recommendations_stand_with_rule_and_status() -> None:
+    document = check_page(page_of(sample_record()))
+    shown = {(e.get("data-rule"), e.get("data-status")) for e in find_all(document, "data-rule")}
+    assert shown == {(item.rule, item.status.value) for item in sample_recommendations()}
+
+
+def test_outside_the_scope_nothing_on_the_page_can_be_taken_for_advice() -> None:
+    record = replace(sample_record(), scope=Scope(False, ("metastatic-disease",)))
+    document = check_page(page_of(record))
+    assert find_all(document, "data-rule") == []
+    text = text_of(document)
+    assert "Plan does not apply." in text
+    assert "Edit and save plan" not in text
+    assert find_all(document, "data-fact", "er"), "the facts are shown all the same"
+
+
+def test_a_date_is_never_sharper_than_the_record() -> None:
+    record = with_facts(sample_record(), documented("grade", 3, "2019"))
+    row = text_of(find_all(check_page(page_of(record)), "data-fact", "grade")[0])
+    assert "2019" in row
+    assert "Jan 2019" not in row
+
+
+def test_an_entered_fact_stands_beside_what_the_record_says() -> None:
+    from smart_app.clinical.facts import Entry
+
+    own = Fact("menopausal_status", FactState.NOT_FOUND)
+    entry = Entry("menopausal_status", "postmenopausal", "Dr. Ada Clinician", "2026-11-23T14:50:00Z", "Told me")
+    fact = Fact("menopausal_status", FactState.ENTERED, "postmenopausal", entry=entry, record=own)
+    element = find_all(check_page(page_of(with_facts(sample_record(), fact))), "data-fact", "menopausal_status")[0]
+    assert element.get("data-state") == "entered"
+    assert "record: none recorded" in text_of(element)
+    assert "Told me" in text_of(element)
+
+
+def test_markup_in_the_record_arrives_as_text() -> None:
+    hostile = "<script>alert(1)</script>"
+    evil = documented("grade", 2)
+    evil = replace(evil, sources=(source("Observation/g-1", recorded=hostile, performer='"><img src=x onerror=1>'),))
+    html = page_of(with_facts(sample_record(), evil))
+    assert hostile not in html
+    assert "<img" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_two_primaries_stand_side_by_side_and_are_told_apart() -> None:
+    first = sample_record().cancers[0]
+    second = replace(first, laterality="right", kind="dcis", diagnosed_on=PartialDate(2014))
+    document = check_page(page_of(replace(sample_record(), cancers=(first, second))))
+    headings = [text_of(h) for h in document.iter() if str(h.tag).endswith("}h3")]
+    assert "Tumor 1: left, 2022" in headings
+    assert "Tumor 2: right, 2014" in headings
+    assert {e.get("data-cancer") for e in find_all(document, "data-fact", "er")} == {"1", "2"}
+
+
+def test_with_nothing_in_the_record_every_place_says_so() -> None:
+    empty = PatientRecord(
+        sample_record().as_of, sample_record().patient, Scope(False, ("no-breast-cancer",)), (), {}, imaging={}
+    )
+    document = check_page(page_of(empty, ()))
+    assert "No breast cancer is recorded." in text_of(document)
+    assert find_all(document, "data-state", "not-found")
+
+
+def test_the_title_names_no_patient() -> None:
+    document = check_page(page_of(sample_record()))
+    title = next(e for e in document.iter() if str(e.tag).endswith("}title"))
+    assert "Samplewright" not in text_of(title)
+
+
+def test_at_most_three_lines_say_what_matters_today() -> None:
+    page = present_record(sample_record(), sample_recommendations(), sample_frame(), Extras())
+    assert [line.tag.css for line in page.matters] == ["overdue", "conflicting", "cannot-tell"]

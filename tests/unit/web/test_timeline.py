@@ -1,0 +1,72 @@
+"""The timeline: labels never meet, however full the record."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from datetime import date
+
+from smart_app.clinical.dates import PartialDate
+from smart_app.web.timeline import LEFT, RIGHT, Element, Mark, draw_timeline, label_width, timeline_table
+
+AS_OF = date(2026, 11, 23)
+
+
+def crowded(seed: int, count: int) -> list[Mark]:
+    chance = random.Random(seed)
+    marks = []
+    for number in range(count):
+        start = PartialDate(chance.randint(1996, 2027), chance.choice([None, 3, 12]))
+        shape = chance.choice(["ring", "square", "dot", "course", "bar", "box", "window"])
+        end = start.add_months(chance.randint(1, 40)) if shape in ("bar", "box", "course", "window") else None
+        lane = f"Lane {chance.randint(1, 4)}"
+        label = "" if shape == "dot" and chance.random() < 0.5 else f"What was done {number}, in words"
+        state = chance.choice(["done", "stopped", "active", "overdue", "due", "later"])
+        marks.append(Mark(lane, shape, start, end, label, state, f"What {number}"))
+    return marks
+
+
+def extents(element: Element) -> tuple[float, float]:
+    width = label_width(element.text)
+    return (element.x - width, element.x) if " end" in element.css else (element.x, element.x + width)
+
+
+def test_no_two_labels_of_a_crowded_record_overlap() -> None:
+    for seed in range(40):
+        drawing = draw_timeline(crowded(seed, 30), AS_OF)
+        assert drawing is not None
+        by_line: dict[float, list[tuple[float, float]]] = {}
+        for element in drawing.elements:
+            if element.tag == "text":
+                by_line.setdefault(element.y, []).append(extents(element))
+        for spans in by_line.values():
+            ordered = sorted(spans)
+            for (_, end), (start, _) in itertools.pairwise(ordered):
+                assert end <= start + 1, f"labels meet in seed {seed}"
+
+
+def test_a_long_history_thins_out_its_years() -> None:
+    marks = [Mark("Diagnosis", "ring", PartialDate(1979), None, "Diagnosis, 1979")]
+    drawing = draw_timeline(marks, AS_OF)
+    assert drawing is not None
+    years = [element for element in drawing.elements if element.tag == "text" and element.y == 17]
+    assert 3 < len(years) < 24
+
+
+def test_marks_stay_inside_the_drawing() -> None:
+    drawing = draw_timeline(crowded(3, 40), AS_OF)
+    assert drawing is not None
+    for element in drawing.elements:
+        if element.tag in ("rect", "circle"):
+            assert LEFT - 8 <= element.x <= RIGHT + 8
+
+
+def test_nothing_dated_gives_no_drawing() -> None:
+    assert draw_timeline([], AS_OF) is None
+
+
+def test_the_table_says_the_same_in_order_of_date() -> None:
+    marks = crowded(5, 12)
+    rows = timeline_table(marks)
+    assert len(rows) == len(marks)
+    assert {row.what for row in rows} == {mark.what for mark in marks}
