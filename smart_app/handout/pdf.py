@@ -19,6 +19,7 @@ import typst
 from smart_app.errors import DocumentError
 from smart_app.handout.blocks import Handout
 from smart_app.handout.fonts import FontSet, load_fonts
+from smart_app.handout.handover import Handover
 
 MAX_INPUT_BYTES = 2_000_000
 _PLAIN = ("language", "direction", "key", "urgent", "lines", "iso", "status")
@@ -68,6 +69,48 @@ def handout_json(handout: Handout, fonts: FontSet, paper: str, large_print: bool
     data = {key: value for key, value in asdict(handout).items() if key not in _NOT_PRINTED}
     shown = with_fonts(data, fonts)
     return _dump({**shown, "paper": paper, "large_print": large_print, "base_font": fonts.base})
+
+
+STAGES = (
+    {"alerts": 99, "plan": 99, "summary": 99, "columns": 99},
+    {"alerts": 99, "plan": 20, "summary": 99, "columns": 8},
+    {"alerts": 99, "plan": 16, "summary": 99, "columns": 6},
+    {"alerts": 99, "plan": 12, "summary": 24, "columns": 5},
+    {"alerts": 4, "plan": 10, "summary": 16, "columns": 4},
+    {"alerts": 3, "plan": 8, "summary": 12, "columns": 3},
+    {"alerts": 2, "plan": 6, "summary": 8, "columns": 3},
+    {"alerts": 2, "plan": 4, "summary": 5, "columns": 2},
+    {"alerts": 1, "plan": 2, "summary": 3, "columns": 1},
+)
+"""How many rows of each part the handover page keeps, tried in this order until it fits one page."""
+
+
+def render_handover_pdf(
+    handover: Handover, templates: Path, paper: str = "us-letter", *, made_on: date, font_dirs: tuple[Path, ...] = ()
+) -> bytes:
+    """The handover as one page of tagged PDF/UA-1; errors as of `render_pdf`."""
+    fonts = load_fonts(font_dirs)
+    return _compile("handover.typ", handover_json(handover, fonts, paper), templates, fonts, made_on, "pdf")[0]
+
+
+def render_handover_png(
+    handover: Handover,
+    templates: Path,
+    paper: str = "us-letter",
+    *,
+    made_on: date,
+    font_dirs: tuple[Path, ...] = (),
+    ppi: float = 96,
+) -> tuple[bytes, ...]:
+    """The same page as a picture."""
+    fonts = load_fonts(font_dirs)
+    return tuple(_compile("handover.typ", handover_json(handover, fonts, paper), templates, fonts, made_on, "png", ppi))
+
+
+def handover_json(handover: Handover, fonts: FontSet, paper: str) -> str:
+    """What the handover's layout reads."""
+    shown = with_fonts(asdict(handover), fonts)
+    return _dump({**shown, "plain_title": handover.title, "paper": paper, "base_font": fonts.base, "stages": STAGES})
 
 
 def with_fonts(value: Any, fonts: FontSet, field: str = "handout") -> Any:

@@ -1,0 +1,243 @@
+"""
+The clinician's one page: who does what and when, what to watch for, what not to order, treatment, contacts.
+
+The order of importance is fixed. What does not fit the page is counted by the layout ("and 4 more in the plan").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from smart_app.clinical.clinic import ClinicContacts
+from smart_app.clinical.education import ChosenParagraph
+from smart_app.clinical.facts import PatientRecord
+from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
+from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
+from smart_app.errors import OutOfScopeError
+from smart_app.handout.blocks import Person
+from smart_app.handout.handover_summary import day_words, summarize
+from smart_app.handout.occurrences import row_id
+from smart_app.handout.selection import clean_text
+
+TITLE = "Breast cancer survivorship: handover to primary care"
+FOOTER = (
+    "Decision support; options, not orders. Rules not yet clinically reviewed. Brief summary, not the whole record."
+)
+REVIEWED_FOOTER = "Decision support; options, not orders. Brief summary, not the whole record."
+STATUS_WORDS = {
+    DueStatus.OVERDUE: "Overdue",
+    DueStatus.DUE: "Due",
+    DueStatus.CANNOT_TELL: "Cannot tell",
+    DueStatus.UP_TO_DATE: "Up to date",
+}
+_ORDER = tuple(STATUS_WORDS)
+_CELL = 280
+OWNER_WORDS = {"oncology": "Oncology", "primary-care": "Primary care", "gynecology": "Gynecology"}
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverRow:
+    """One line of the plan; `status` as in the contract, `what` with its reason where the status needs one."""
+
+    status: str
+    status_words: str
+    what: str
+    when: str
+    who: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverList:
+    """A short list with a heading."""
+
+    title: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One page for the primary-care clinician, in English, each part in order of importance."""
+
+    title: str
+    patient: tuple[tuple[str, str], ...]
+    read: str
+    alerts: tuple[str, ...]
+    plan: tuple[HandoverRow, ...]
+    summary: tuple[tuple[str, str, str], ...]
+    columns: tuple[HandoverList, ...]
+    contacts: tuple[tuple[str, str], ...]
+    footer: str
+
+
+def compose_handover(
+    record: PatientRecord,
+    recommendations: Iterable[Recommendation],
+    draft: CarePlanDraft | None,
+    chosen: Iterable[ChosenParagraph],
+    clinic: ClinicContacts,
+    today: date,
+    *,
+    person: Person | None = None,
+    record_number: str = "",
+    read: str = "",
+    clinician: str = "",
+) -> Handover:
+    """
+    Compose the page.
+
+    Args:
+        draft: with one, only rows that the clinician accepted, and undecided ones named as such.
+        chosen: the patient's paragraphs in English; their signs say what to watch for.
+        read: one line on when and from where the data were read, and on the saved plan.
+
+    Raises:
+        OutOfScopeError: no survivorship plan applies to this record.
+    """
+    if not record.scope.applies:
+        raise OutOfScopeError(record.scope.reasons)
+    rows = tuple(entry for entry in recommendations if entry.fired)
+    return Handover(
+        title=TITLE,
+        patient=_patient(record, person or Person(birth_date=record.patient.birth_date), record_number),
+        read=_short(read or f"Made on {day_words(today)} from the record as it was read."),
+        alerts=tuple(
+            _short(f"{entry.title}: {entry.says}") for entry in rows if entry.kind is RecommendationKind.SAFETY_ALERT
+        ),
+        plan=_plan(rows, draft),
+        summary=tuple((name, _short(value), source) for name, value, source in summarize(record)),
+        columns=_columns(rows, draft, chosen),
+        contacts=_contacts(clinic, clinician),
+        footer=REVIEWED_FOOTER if rows and all(entry.reviewed for entry in rows) else FOOTER,
+    )
+
+
+def _short(text: str) -> str:
+    """A text that fits a cell; what is longer says where the rest stands."""
+    text = " ".join(clean_text(text).split())
+    return text if len(text) <= _CELL else f"{text[:_CELL].rstrip()} … (whole text in the plan)"
+
+
+def _patient(record: PatientRecord, person: Person, record_number: str) -> tuple[tuple[str, str], ...]:
+    rows = [("Patient", _short(person.name) or "______________________")]
+    if person.birth_date is not None:
+        rows.append(("Born", day_words(person.birth_date)))
+    if record.patient.sex != "unknown":
+        rows.append(("Sex", record.patient.sex.capitalize()))
+    if record_number:
+        rows.append(("Record no.", _short(record_number)))
+    return tuple(rows)
+
+
+def _plan(rows: tuple[Recommendation, ...], draft: CarePlanDraft | None) -> tuple[HandoverRow, ...]:
+    by_row = {row_id(entry): entry for entry in rows}
+    if draft is None:
+        found = [_recommended(entry, None) for entry in rows if _is_planned(entry)]
+    else:
+        found = []
+        for row in draft.rows:
+            entry = by_row.get(row.id)
+            if row.decision is Decision.DECLINE or row.not_advised or (entry is not None and not _is_planned(entry)):
+                continue
+            found.append(_recommended(entry, row) if entry is not None else _own(row))
+    found.sort(key=lambda pair: pair[0])
+    return tuple(row for _, row in found)
+
+
+def _is_planned(entry: Recommendation) -> bool:
+    if entry.status not in STATUS_WORDS or entry.kind in (
+        RecommendationKind.NOT_ADVISED,
+        RecommendationKind.SAFETY_ALERT,
+    ):
+        return False
+    return entry.due is not None or entry.kind is not RecommendationKind.SUPPORTIVE
+
+
+Sorted = tuple[tuple[int, str], HandoverRow]
+
+
+def _recommended(entry: Recommendation, row: PlanRow | None) -> Sorted:
+    due = row.due if row is not None else entry.due
+    what = entry.title if entry.side is None else f"{entry.title}, {entry.side}"
+    if entry.status is DueStatus.CANNOT_TELL and entry.missing:
+        what += f": needs {', '.join(name.replace('_', ' ') for name in entry.missing)}"
+    if row is not None and row.decision is Decision.UNDECIDED:
+        what += " (not yet decided)"
+    source = f"{entry.citation.guideline} {entry.citation.year}, {entry.citation.strength}".rstrip(", ")
+    words = STATUS_WORDS[entry.status]
+    when = day_words(due) if due else "At each visit" if entry.status is not DueStatus.CANNOT_TELL else "—"
+    made = HandoverRow(entry.status, words, _short(what), when, _owner(row.owner if row else entry.owner), source)
+    return (_ORDER.index(entry.status), str(due or "9999")), made
+
+
+def _own(row: PlanRow) -> Sorted:
+    due = row.due
+    made = HandoverRow(
+        "due", "Planned", _short(row.title), day_words(due) if due else "—", _owner(row.owner), "Clinician"
+    )
+    return (_ORDER.index(DueStatus.DUE), str(due or "9999")), made
+
+
+def _owner(owner: str) -> str:
+    return OWNER_WORDS.get(owner, _short(owner.replace("-", " ")).capitalize())
+
+
+def _columns(
+    rows: tuple[Recommendation, ...], draft: CarePlanDraft | None, chosen: Iterable[ChosenParagraph]
+) -> tuple[HandoverList, ...]:
+    signs: dict[str, list[str]] = {}
+    for entry in chosen:
+        if entry.shown and entry.paragraph.place.startswith("signs-"):
+            texts = [block.text for block in entry.paragraph.for_paper()]
+            signs.setdefault(entry.paragraph.place, []).extend(texts)
+    watch = tuple(
+        f"{words}: {_sentence(signs[place])}"
+        for place, words in (("signs-urgent", "Emergency"), ("signs-same-day", "Same day"), ("signs-soon", "Soon"))
+        if signs.get(place)
+    )
+    declined = {row.id for row in draft.rows if row.decision is Decision.DECLINE} if draft is not None else set()
+    kept = [entry for entry in rows if row_id(entry) not in declined]
+    avoid = tuple(_short(entry.title) for entry in kept if entry.kind is RecommendationKind.NOT_ADVISED)
+    care = tuple(
+        _short(entry.title)
+        for entry in kept
+        if entry.kind is RecommendationKind.SUPPORTIVE
+        and entry.due is None
+        and entry.status is not DueStatus.CANNOT_TELL
+    )
+    lists = (
+        HandoverList("Watch for, and refer", watch),
+        HandoverList("Not advised without symptoms", avoid),
+        HandoverList("Please take care of", care),
+    )
+    return tuple(one for one in lists if one.items)
+
+
+def _sentence(texts: Iterable[str]) -> str:
+    parts = [text[:1].lower() + text[1:] for text in dict.fromkeys(texts)]
+    return _short("; ".join(parts))
+
+
+def _contacts(clinic: ClinicContacts, clinician: str) -> tuple[tuple[str, str], ...]:
+    blank = "______________"
+    oncology = f"Oncology, {clinician}" if clinician else f"Oncology, {clinic.name}" if clinic.name else "Oncology"
+    rows = [(_short(oncology), clinic.phone or blank), ("Nights and weekends", clinic.after_hours_phone or blank)]
+    if clinic.quick_return_phone:
+        rows.append(("Quick return to oncology", clinic.quick_return_phone))
+    return tuple(rows)
+
+
+def handover_text(handover: Handover) -> str:
+    """The same page as plain text, for a note; nothing is left out."""
+    lines = [handover.title, "; ".join(f"{name}: {value}" for name, value in handover.patient), handover.read, ""]
+    lines += [f"SAFETY: {alert}" for alert in handover.alerts]
+    lines += ["", "WHO DOES WHAT, AND WHEN"]
+    lines += [f"- {row.status_words}: {row.what}; {row.when}; {row.who} ({row.source})" for row in handover.plan]
+    lines += ["", "CANCER AND TREATMENT"]
+    lines += [f"- {name}: {value}{f' [{source}]' if source else ''}" for name, value, source in handover.summary]
+    for one in handover.columns:
+        lines += ["", one.title.upper(), *(f"- {item}" for item in one.items)]
+    lines += ["", "CONTACTS", *(f"- {name}: {phone}" for name, phone in handover.contacts), "", handover.footer]
+    return "\n".join(lines) + "\n"
