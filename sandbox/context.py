@@ -1,0 +1,53 @@
+"""Everything one sandbox is made of, and how the pages find it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import abort, current_app
+
+from sandbox.auth.keys import SigningKeys
+from sandbox.auth.server import SmartServer
+from sandbox.behaviours import Behaviour
+from sandbox.config import SandboxConfig
+from sandbox.faults import Faults
+from sandbox.fhir.endpoint import FhirEndpoint
+from sandbox.fhir.paging import Pages
+from sandbox.fhir.records import Records
+from sandbox.store import Store
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """One EHR: its behaviour, its authorization server and its FHIR endpoint."""
+
+    behaviour: Behaviour
+    server: SmartServer
+    endpoint: FhirEndpoint
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The parts of one sandbox."""
+
+    config: SandboxConfig
+    store: Store
+    records: Records
+    pages: Pages
+    keys: SigningKeys
+    faults: Faults
+    issuers: dict[str, Issuer]
+
+
+def sandbox() -> Sandbox:
+    """The sandbox of the current Flask app."""
+    found: Sandbox = current_app.extensions["sandbox"]
+    return found
+
+
+def require_issuer(slug: str) -> Issuer:
+    """The issuer, or 404."""
+    found = sandbox().issuers.get(slug)
+    if found is None:
+        abort(404)
+    return found
