@@ -1,0 +1,229 @@
+"""
+The rule set for a person: every rule with its source, what it says for this patient, what is not reviewed or expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from smart_app.clinical.conditions import Condition
+from smart_app.clinical.education import Paragraph
+from smart_app.clinical.recommendations import Recommendation, RecommendationKind
+from smart_app.clinical.rules import FollowUpRule
+from smart_app.clinical.schedule import Schedule
+from smart_app.web.presenters_page import Frame, Pair, Tag, due_tag
+from smart_app.web.presenters_schedule import TraceLine, citation_words, trace_lines
+from smart_app.web.presenters_words import date_words, months_words, owner_label
+
+NOTICE_DAYS = 60
+
+_KINDS: Mapping[RecommendationKind, str] = {
+    RecommendationKind.SAFETY_ALERT: "Safety alerts",
+    RecommendationKind.SURVEILLANCE: "Tests and visits",
+    RecommendationKind.REVIEW: "Reviews of treatment",
+    RecommendationKind.SUPPORTIVE: "Late effects and support",
+    RecommendationKind.NOT_ADVISED: "Not advised without symptoms",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleForPatient:
+    """What a rule says about this patient: its tag, the reason, and how it was decided."""
+
+    tag: Tag
+    side: str
+    reason: str
+    trace: tuple[TraceLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One rule of the set."""
+
+    id: str
+    title: str
+    says: str
+    about: tuple[Pair, ...]
+    source: str
+    strength: str
+    mark: str
+    review: str
+    patient: tuple[RuleForPatient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """Rules of one kind."""
+
+    id: str
+    heading: str
+    rows: tuple[RuleRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPage:
+    """Everything that `rules.html` shows."""
+
+    frame: Frame
+    version: str
+    count: int
+    not_reviewed: int
+    groups: tuple[RuleGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DueReview:
+    """Content that waits for a clinician, or whose date comes near."""
+
+    title: str
+    file: str
+    written: str
+    expires: str
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """Everything that `rules_review.html` shows."""
+
+    frame: Frame
+    rules: tuple[DueReview, ...]
+    texts: tuple[DueReview, ...]
+    expiring: tuple[DueReview, ...]
+    attributes: tuple[Pair, ...]
+
+
+def present_rules(
+    rules: Sequence[FollowUpRule], for_patient: Iterable[Recommendation], version: str, frame: Frame
+) -> RulesPage:
+    """The whole set; `for_patient` are fired and silent answers, empty out of scope."""
+    answers: dict[str, list[Recommendation]] = {}
+    for item in for_patient:
+        answers.setdefault(item.rule, []).append(item)
+    groups = []
+    for kind, heading in _KINDS.items():
+        rows = tuple(_rule_row(rule, answers.get(rule.id, [])) for rule in rules if rule.kind is kind)
+        if rows:
+            groups.append(RuleGroup(kind.value, heading, rows))
+    not_reviewed = sum(1 for rule in rules if not rule.reviewed)
+    return RulesPage(frame, version, len(rules), not_reviewed, tuple(groups))
+
+
+def _rule_row(rule: FollowUpRule, answers: Sequence[Recommendation]) -> RuleRow:
+    about = [Pair("Row", rule.row), Pair("Why", rule.why), Pair("Owner", owner_label(rule.owner))]
+    if rule.schedule is not None and rule.schedule.phases:
+        about.append(Pair("How often", _phase_words(rule.schedule)))
+    applies = condition_words(rule.applies_when) if rule.applies_when is not None else "everyone in the scope of a plan"
+    about.append(Pair("Applies to", applies))
+    if rule.unless is not None:
+        about.append(Pair("Unless", condition_words(rule.unless)))
+    where = " ".join(text for text in (rule.citation.recommendation, rule.citation.reference) if text)
+    about.append(Pair("Source", f"{citation_words(rule.citation)}{', ' + where if where else ''}"))
+    about.extend(Pair("Other guidance", text) for text in rule.conflicts)
+    about.append(Pair("Limits", rule.limits or "None stated"))
+    about.append(Pair("Version", f"{rule.version}, written by {rule.written_by} on {date_words(rule.written_on)}"))
+    marks = {"V": "text read", "K": "general knowledge", "both": "part read, part general knowledge"}
+    review = (
+        f"Reviewed by {rule.reviewed_by} on {date_words(rule.reviewed_on)}"
+        if rule.reviewed_on is not None and rule.reviewed_by
+        else "Not yet clinically reviewed"
+    )
+    return RuleRow(
+        id=rule.id,
+        title=rule.title,
+        says=rule.says,
+        about=tuple(about),
+        source=citation_words(rule.citation),
+        strength=rule.citation.strength,
+        mark=marks.get(rule.mark, rule.mark),
+        review=review,
+        patient=tuple(_for_patient(item) for item in answers),
+    )
+
+
+def _phase_words(schedule: Schedule) -> str:
+    """`every 3 to 6 months until month 36, then every 12 months`."""
+    parts = []
+    for phase in schedule.phases:
+        until = f" until month {phase.until_months}" if phase.until_months is not None else ""
+        parts.append(f"{months_words(phase.interval)}{until}")
+    return ", then ".join(parts)
+
+
+def condition_words(condition: Condition) -> str:
+    """A condition in one line, its own words where its file gives some."""
+    joints = {"all": "; and ", "any": "; or ", "at-least": "; "}
+    generic = condition.says in ("all of these", "any of these") or condition.says.startswith("at least ")
+    if not condition.parts or condition.kind == "not" or not generic:
+        return condition.says
+    words = joints.get(condition.kind, "; ").join(condition_words(part) for part in condition.parts)
+    lead = f"{condition.says}: " if condition.kind == "at-least" else ""
+    return f"{lead}({words})" if len(condition.parts) > 1 else words
+
+
+def _for_patient(item: Recommendation) -> RuleForPatient:
+    tag = due_tag(item.status, item.kind) if item.fired else Tag("not-advised", "Does not apply")
+    side = {"left": "left", "right": "right", "both": "both sides"}.get(item.side or "", "")
+    return RuleForPatient(tag, side, item.reason, tuple(trace_lines(item.trace)))
+
+
+def present_review(
+    rules: Sequence[FollowUpRule], texts: Sequence[Paragraph], today: date, version: str, frame: Frame
+) -> ReviewPage:
+    """What waits for a clinician's review, what has expired or soon will, and where the decision support comes from."""
+    waiting = tuple(_due_rule(rule, today) for rule in rules if not rule.reviewed)
+    unread = tuple(_due_text(text, today) for text in texts if not text.reviewed)
+    horizon = today + timedelta(days=NOTICE_DAYS)
+    near = [(rule.expires_on, _due_rule(rule, today)) for rule in rules if rule.expires_on <= horizon]
+    near.extend((text.expires_on, _due_text(text, today)) for text in texts if text.expires_on <= horizon)
+    rows = tuple(row for _, row in sorted(near, key=lambda pair: pair[0]))
+    return ReviewPage(frame, waiting, unread, rows, source_attributes(rules, texts, version))
+
+
+def _due_rule(rule: FollowUpRule, today: date) -> DueReview:
+    return DueReview(
+        rule.title, f"rule {rule.id}", date_words(rule.written_on), date_words(rule.expires_on), rule.expires_on < today
+    )
+
+
+def _due_text(text: Paragraph, today: date) -> DueReview:
+    name = f"text {text.id} ({text.language})"
+    return DueReview(text.title, name, date_words(text.written_on), date_words(text.expires_on), text.expired(today))
+
+
+def source_attributes(rules: Sequence[FollowUpRule], texts: Sequence[Paragraph], version: str) -> tuple[Pair, ...]:
+    """The source attributes that ONC HTI-1 asks of evidence-based decision support, 45 CFR 170.315(b)(11)."""
+    guidelines = sorted({citation_words(rule.citation) for rule in rules})
+    reviewed = sum(1 for rule in rules if rule.reviewed)
+    newest = max((rule.written_on for rule in rules), default=None)
+    return (
+        Pair("Name and developer", f"Aftercare, rule set {version}, by the Aftercare project"),
+        Pair("Funding", "None from makers of drugs, tests or devices; no rule or text was paid for"),
+        Pair(
+            "Output",
+            "Options for follow-up with dates and reasons, texts for the patient, a draft plan. Never an order",
+        ),
+        Pair("Intended use", "To prepare a survivorship care plan that a clinician checks and signs"),
+        Pair("Intended users", "Clinicians who care for people after breast cancer treatment"),
+        Pair("Intended patients", "Adults after curative treatment of breast cancer, stage 0 to III, women and men"),
+        Pair("Not for", "Metastatic disease, LCIS alone, choice of cancer treatment, emergencies, people under 18"),
+        Pair(
+            "Evidence",
+            f"{len(rules)} rules from {len(guidelines)} guidelines and labels: {'; '.join(guidelines)}",
+        ),
+        Pair(
+            "Process", "Conditions over documented facts, three-valued; each rule has worked examples that are tested"
+        ),
+        Pair("Use of race, ethnicity, language, orientation, gender identity, social needs", "None in any rule"),
+        Pair("Use of sex and age", "Administrative sex, birth date: where a guideline names them"),
+        Pair("Validation", "Tests only: worked examples, a second implementation, made-up charts. None in care yet"),
+        Pair("Clinical review", f"{reviewed} of {len(rules)} rules reviewed by a named clinician"),
+        Pair("Last change", date_words(newest) if newest else "not known"),
+        Pair("Updates", "Each rule and text has a date on which it expires; drug texts 6 months, news 12 months"),
+        Pair(
+            "Known limits", "Does not see care given elsewhere; depends on what the record holds and what could be read"
+        ),
+        Pair("Texts", f"{len(texts)} paragraphs, each with version, sources, date and state of review"),
+    )
