@@ -18,8 +18,21 @@ from joserfc.jwk import ECKey, RSAKey
 from interop import paths, servers
 from interop.progress import Progress, StepFailedError
 
-BASIC_SECRET = "sandbox-only-basic-secret"
-POST_SECRET = "sandbox-only-post-secret"
+APP_CLIENTS: dict[str, dict[str, str]] = {
+    "none": {"client_id": "aftercare-demo", "auth_method": "none"},
+    "client_secret_basic": {
+        "client_id": "aftercare-demo-basic",
+        "auth_method": "client_secret_basic",
+        "secret_env": "INTEROP_CLIENT_SECRET",
+    },
+    "client_secret_post": {
+        "client_id": "aftercare-demo-post",
+        "auth_method": "client_secret_post",
+        "secret_env": "INTEROP_CLIENT_SECRET",
+    },
+    "private_key_jwt": {"client_id": "aftercare-demo-jwt", "auth_method": "private_key_jwt"},
+}
+"""Rows of the app's registry, by the way in which it proves itself."""
 
 
 def launch_url(sandbox: str, patient: str) -> str:
@@ -33,7 +46,10 @@ def launch_url(sandbox: str, patient: str) -> str:
 
 def launch_with_python_client(progress: Progress, addresses: servers.Addresses, patient: str) -> None:
     """The SMART client of fhirclient (PyPI), public and with a secret."""
-    for client_id, secret in (("aftercare-demo", None), ("aftercare-demo-basic", BASIC_SECRET)):
+    for client_id, secret in (
+        ("aftercare-demo", None),
+        ("aftercare-demo-basic", servers.SECRETS["client_secret_basic"]),
+    ):
         with progress.step(f"fhirclient (Python) as {client_id}"):
             settings = {
                 "app_id": client_id,
@@ -55,7 +71,7 @@ def launch_with_node_client(progress: Progress, addresses: servers.Addresses, pa
     """The SMART client of fhirclient (npm): public, with a secret, with a key of each kind."""
     orders: dict[str, dict[str, Any]] = {
         "public": {"clientId": "aftercare-demo"},
-        "client_secret_basic": {"clientId": "aftercare-demo-basic", "secret": BASIC_SECRET},
+        "client_secret_basic": {"clientId": "aftercare-demo-basic", "secret": servers.SECRETS["client_secret_basic"]},
         "private_key_jwt, RS384": {"clientId": "aftercare-demo-jwt", "privateJwk": _private_key("RS384")},
         "private_key_jwt, ES384": {"clientId": "aftercare-demo-jwt", "privateJwk": _private_key("ES384")},
     }

@@ -18,7 +18,7 @@ def prove_checkers(progress: Progress) -> None:
     """Run every checker over its cases; what it misses, or wrongly blames, is a problem."""
     cases = paths.STATE / "cases"
     version = "6.1" if paths.profiles() else None
-    fhir = [Hl7Engine(version, apply_profiles=False), PyrofileValidator(version, apply_profiles=False)]
+    fhir: list[Checker] = [Hl7Engine(version, apply_profiles=False), PyrofileValidator(version, apply_profiles=False)]
     own_bad, own_good = bad_cases.write_fhir_cases(cases)
     folder = paths.checker_cases()
     for checker in fhir:

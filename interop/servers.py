@@ -22,6 +22,8 @@ from interop import paths
 from interop.progress import StepFailedError
 
 _READY_WITHIN_S = 120.0
+SECRETS = {"client_secret_basic": "sandbox-only-basic-secret", "client_secret_post": "sandbox-only-post-secret"}
+"""What the sandbox's registered clients prove themselves with; worth nothing outside of it."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def app(addresses: Addresses, as_of: date, client: Mapping[str, str]) -> Iterato
         "AFTERCARE_DATA_KEYS": f"interop:{_secret()}",
         "AFTERCARE_AS_OF": as_of.isoformat(),
         "AFTERCARE_RATE_PER_MINUTE": "100000",
-        "INTEROP_CLIENT_SECRET": client.get("secret", ""),
+        "INTEROP_CLIENT_SECRET": SECRETS.get(client["auth_method"], ""),
     }
     with _server("app", [sys.executable, "-m", "smart_app", "serve"], environment, f"{addresses.app}/readyz"):
         yield
