@@ -1,0 +1,87 @@
+// Keeps the draft while the clinician types. Without this file the same form works by its buttons.
+"use strict";
+
+const form = document.querySelector("form[data-autosave]");
+if (form) {
+  const status = document.getElementById("kept");
+  const WAIT_MS = 1000;
+  const RETRY_MS = 5000;
+  let timer = 0;
+  let changed = false;
+  let sending = false;
+
+  const say = (text, bad) => {
+    status.textContent = text;
+    status.classList.toggle("bad", Boolean(bad));
+  };
+
+  // A new item is added by its own button only: half a word is not an item.
+  const fields = () => {
+    const data = new URLSearchParams(new FormData(form));
+    for (const name of ["own.what", "own.when", "own.owner", "own.note"]) data.delete(name);
+    data.set("action", "keep");
+    return data;
+  };
+
+  const showProblems = (problems) => {
+    for (const old of form.querySelectorAll("[data-live-error]")) old.remove();
+    for (const problem of problems) {
+      const control = form.elements.namedItem(problem.field);
+      if (!control || !control.closest) continue;
+      const line = document.createElement("span");
+      line.className = "error";
+      line.dataset.liveError = "";
+      line.textContent = problem.words;
+      control.closest(".field").append(line);
+    }
+  };
+
+  const keep = async () => {
+    if (sending || !changed) return;
+    sending = true;
+    changed = false;
+    try {
+      const answer = await fetch(form.dataset.autosave, { method: "POST", body: fields(), keepalive: document.visibilityState === "hidden" });
+      if (answer.ok) {
+        const kept = await answer.json();
+        form.elements.namedItem("draft_version").value = kept.draft_version;
+        showProblems(kept.problems);
+        say(kept.problems.length ? "Kept, but for the entries marked below." : `Draft kept at ${kept.kept_at}.`, kept.problems.length);
+      } else if (answer.status === 409) {
+        say("Not kept: this draft was changed in another window. Reload the page to go on from there.", true);
+      } else if (answer.status === 401 || answer.status === 403) {
+        say("Not kept: the session has ended. What was kept before is offered again after the next launch from the chart.", true);
+      } else {
+        changed = true;
+        say("Not kept yet. Trying again.", true);
+        timer = window.setTimeout(keep, RETRY_MS);
+      }
+    } catch {
+      changed = true;
+      say("Not kept yet: no connection. Trying again; stay on this page.", true);
+      timer = window.setTimeout(keep, RETRY_MS);
+    } finally {
+      sending = false;
+      if (changed && !timer) timer = window.setTimeout(keep, WAIT_MS);
+    }
+  };
+
+  form.addEventListener("input", (event) => {
+    if (event.target.name && event.target.name.startsWith("own.")) return;
+    changed = true;
+    say("Not kept yet.");
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      timer = 0;
+      keep();
+    }, WAIT_MS);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") keep();
+  });
+  form.addEventListener("submit", () => {
+    window.clearTimeout(timer);
+    changed = false;
+  });
+  form.classList.add("autosaving");
+}
