@@ -11,7 +11,6 @@ from sandbox.config import RegisteredClient
 from sandbox.context import require_issuer, sandbox
 from sandbox.faults import parse_faults
 from sandbox.fhir.answers import bundle_bytes, fhir_response
-from sandbox.seeding import seed
 
 pages = Blueprint("admin", __name__, url_prefix="/admin")
 _OAUTH_KINDS = ("access", "refresh", "code", "ticket", "launch", "ended", "nonce", "jti", "client")
@@ -24,9 +23,9 @@ def reset() -> Response:
     place.faults.replace([])
     with place.store.write():
         place.records.forget_all()
-        for kind in (*_OAUTH_KINDS, "seed", "story"):
+        for kind in (*_OAUTH_KINDS, "seed", "seeded", "story"):
             place.store.remove_documents(kind)
-        seed(place.config, place.records, list(place.issuers))
+        place.seeder.start()
     return make_response({"reset": True})
 
 

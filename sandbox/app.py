@@ -8,7 +8,7 @@ from flask import Flask, Response, redirect, request
 from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import admin, behaviours, chart
+from sandbox import admin, chart, vendors
 from sandbox.auth import pages as auth_pages
 from sandbox.auth.keys import SigningKeys
 from sandbox.auth.server import SmartServer
@@ -19,7 +19,7 @@ from sandbox.fhir import routes as fhir_routes
 from sandbox.fhir.endpoint import FhirEndpoint
 from sandbox.fhir.paging import Pages
 from sandbox.fhir.records import Records
-from sandbox.seeding import seed
+from sandbox.seeding import Seeder
 from sandbox.store import Store
 
 
@@ -46,12 +46,11 @@ def _build(config: SandboxConfig) -> Sandbox:
     pages = Pages()
     keys = SigningKeys(store)
     issuers = {}
-    for behaviour in behaviours.ALL:
+    for behaviour in vendors.ALL:
         server = SmartServer(config, behaviour, store, keys)
         endpoint = FhirEndpoint(behaviour, server.fhir_base, records, pages, config.now)
         issuers[behaviour.slug] = Issuer(behaviour, server, endpoint)
-    seed(config, records, list(issuers))
-    return Sandbox(config, store, records, pages, keys, Faults(config.wait), issuers)
+    return Sandbox(config, store, records, pages, keys, Faults(config.wait), issuers, Seeder(config, records))
 
 
 def _one_site() -> AnyResponse | None:

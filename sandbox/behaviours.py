@@ -78,14 +78,21 @@ class Behaviour:
     Args:
         interactions: what may be done with each resource type; a type that is absent does not exist here.
         search_parameters: the parameters a type knows; None for all of the sandbox's own.
-        required_search: groups of parameters of which one must be given, by type; each group is tried in order.
+        required_search: groups of parameters; one of each group must be given, unless `_id` is.
         page_sizes: default and largest `_count` by type, `*` for the rest.
+        scopes_by_registration: resource scopes are those of the client's registration, whatever is asked.
         auth_methods: client authentication methods at the token endpoint.
-        scope_versions: which styles of resource scope are granted.
         conflict_status: answer to an If-Match that does not fit.
         if_match_required: types whose update must carry If-Match.
         empty_create: a create is answered without a body.
         vendor_codes: OperationOutcomes carry the vendor's numeric codes.
+        dropped_elements: what is silently not kept, by type.
+        document_types: content types that a DocumentReference may have; None for any.
+        dates_need_time: a DocumentReference with a date without a time is refused.
+        text_care_plans: a CarePlan is text in its narrative, without activities.
+        versions_shown: ETag and `meta.versionId` are given.
+        overlapping_pages: the last entry of a page comes again on the next one, and no total is given.
+        result_cap: no search gives more than this.
     """
 
     slug: str
@@ -96,6 +103,7 @@ class Behaviour:
     required_search: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     page_sizes: Mapping[str, tuple[int, int]] = field(default_factory=lambda: {"*": (50, 1000)})
     system_interactions: tuple[str, ...] = ()
+    scopes_by_registration: bool = False
     auth_methods: tuple[str, ...] = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
     scope_versions: tuple[str, ...] = ("v1", "v2")
     issuer_path: str = "fhir"
@@ -110,8 +118,9 @@ class Behaviour:
     strict_accept: bool = False
     dropped_elements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     document_types: frozenset[str] | None = None
-    dates_need_time: frozenset[str] = frozenset()
+    dates_need_time: bool = False
     text_care_plans: bool = False
+    versions_shown: bool = True
     overlapping_pages: bool = False
     result_cap: int | None = None
     introspection: bool = True
@@ -135,5 +144,3 @@ OPEN = Behaviour(
     conditional_create=True,
     update_create=True,
 )
-
-ALL = (OPEN,)

@@ -14,6 +14,7 @@ from sandbox.faults import Faults
 from sandbox.fhir.endpoint import FhirEndpoint
 from sandbox.fhir.paging import Pages
 from sandbox.fhir.records import Records
+from sandbox.seeding import Seeder
 from sandbox.store import Store
 
 
@@ -37,6 +38,7 @@ class Sandbox:
     keys: SigningKeys
     faults: Faults
     issuers: dict[str, Issuer]
+    seeder: Seeder
 
 
 def sandbox() -> Sandbox:
@@ -47,7 +49,9 @@ def sandbox() -> Sandbox:
 
 def require_issuer(slug: str) -> Issuer:
     """The issuer, or 404."""
-    found = sandbox().issuers.get(slug)
+    place = sandbox()
+    found = place.issuers.get(slug)
     if found is None:
         abort(404)
+    place.seeder.ensure(found.behaviour)
     return found

@@ -11,35 +11,69 @@ from typing import Any
 
 import msgspec
 
+from sandbox.adapting import adapt
 from sandbox.auth.server import CLINICIANS
+from sandbox.behaviours import Behaviour
 from sandbox.config import SandboxConfig
 from sandbox.fhir.index import Resource, compartment_of
 from sandbox.fhir.parameters import NOT_ABOUT_A_PATIENT
 from sandbox.fhir.records import Records
 
 _ID = re.compile(r"^[A-Za-z0-9\-.]{1,64}$")
-SEED_STORY = "Seeded from {file}"
 
 
-def seed(config: SandboxConfig, records: Records, slugs: Iterable[str]) -> None:
-    """Fill all issuers, unless the store holds just these seeds; what was written before stays."""
-    fingerprint = _fingerprint(config)
-    known = records.store.find_document("seed", "fingerprint")
-    if known == {"value": fingerprint}:
-        return
-    updated_at = datetime.combine(config.as_of, time(3, 0), tzinfo=UTC)
-    with records.store.write():
-        records.forget_seeds()
-        records.store.remove_documents("story")
-        for slug in slugs:
+class Seeder:
+    """
+    Fills each issuer when it is first used: 20,000 results three times over would make every start slow.
+
+    A store that holds the seeds of another day or of other files gets them anew; what was written stays.
+    """
+
+    def __init__(self, config: SandboxConfig, records: Records) -> None:
+        self._config = config
+        self._records = records
+        self._fingerprint = _fingerprint(config)
+        self._filled: set[str] = set()
+        self.start()
+
+    def start(self) -> None:
+        """List the patients; take out seeds that are not these."""
+        store = self._records.store
+        with store.write():
+            self._filled.clear()
+            known = store.find_document("seed", "fingerprint")
+            if known == {"value": self._fingerprint}:
+                self._filled.update(slug for slug, _ in store.documents("seeded"))
+                return
+            self._records.forget_seeds()
+            store.remove_documents("story")
+            store.remove_documents("seeded")
+            for patient in self._config.patients(self._config.as_of):
+                store.put_document("story", patient.id, {"name": patient.name, "story": patient.story})
+            for path in seed_files(self._config.seed):
+                _list_file(path, self._records)
+            store.put_document("seed", "fingerprint", {"value": self._fingerprint})
+
+    def ensure(self, behaviour: Behaviour) -> None:
+        """Fill the issuer unless it is filled."""
+        slug = behaviour.slug
+        if slug in self._filled:
+            return
+        records = self._records
+        updated_at = datetime.combine(self._config.as_of, time(3, 0), tzinfo=UTC)
+        with records.store.write():
+            if slug in self._filled:
+                return
             records.load(slug, _staff(), compartment=None, updated_at=updated_at)
-        for patient in config.patients(config.as_of):
-            records.store.put_document("story", patient.id, {"name": patient.name, "story": patient.story})
-            for slug in slugs:
-                records.load(slug, patient.iter_resources(), compartment=patient.id, updated_at=updated_at)
-        for path in seed_files(config.seed):
-            _seed_file(path, records, slugs, updated_at)
-        records.store.put_document("seed", "fingerprint", {"value": fingerprint})
+            for patient in self._config.patients(self._config.as_of):
+                held = adapt(behaviour, patient.iter_resources())
+                records.load(slug, held, compartment=patient.id, updated_at=updated_at)
+            for path in seed_files(self._config.seed):
+                resources, only = _file_resources(path)
+                held = adapt(behaviour, (_owned(resource, only) for resource in resources))
+                records.load(slug, held, compartment=only, updated_at=updated_at)
+            records.store.put_document("seeded", slug, {})
+            self._filled.add(slug)
 
 
 def _fingerprint(config: SandboxConfig) -> str:
@@ -61,18 +95,23 @@ def seed_files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def _seed_file(path: Path, records: Records, slugs: Iterable[str], updated_at: datetime) -> None:
+def _file_resources(path: Path) -> tuple[list[Resource], str | None]:
+    """Resources of a file, and the id of its patient where there is just one; no patient: nothing."""
     resources = list(read_resources(path))
-    patients = [resource for resource in resources if resource.get("resourceType") == "Patient"]
+    patients = [str(resource["id"]) for resource in resources if resource["resourceType"] == "Patient"]
     if not patients:
-        print(f"seed: {path.name} holds no Patient and was left out")
-        return
-    only = str(patients[0]["id"]) if len(patients) == 1 else None
-    for patient in patients:
-        story = SEED_STORY.format(file=path.name)
-        records.store.put_document("story", str(patient["id"]), {"name": display_name(patient), "story": story})
-    for slug in slugs:
-        records.load(slug, (_owned(r, only) for r in resources), compartment=only, updated_at=updated_at)
+        return [], None
+    return resources, patients[0] if len(patients) == 1 else None
+
+
+def _list_file(path: Path, records: Records) -> None:
+    resources, _ = _file_resources(path)
+    if not resources:
+        print(f"SANDBOX_SEED: {path.name} holds no Patient and was left out")
+    for resource in resources:
+        if resource["resourceType"] == "Patient":
+            body = {"name": display_name(resource), "story": f"Seeded from {path.name}"}
+            records.store.put_document("story", str(resource["id"]), body)
 
 
 def _owned(resource: Resource, patient_id: str | None) -> Resource:

@@ -75,8 +75,11 @@ def grant_scopes(behaviour: Behaviour, requested: Iterable[str], registered: Ite
         registered: scopes of the client's registration; empty: whatever the EHR offers.
     """
     allowed = set(registered)
+    asked = list(requested)
+    if behaviour.scopes_by_registration and allowed:
+        asked = [text for text in asked if text in LAUNCH_SCOPES] + sorted(allowed - LAUNCH_SCOPES)
     granted: list[str] = []
-    for text in requested:
+    for text in asked:
         if allowed and text not in allowed:
             continue
         if text in LAUNCH_SCOPES:

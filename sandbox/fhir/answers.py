@@ -99,8 +99,7 @@ def bundle_bytes(head: dict[str, Any], entries: Iterable[bytes]) -> bytes:
     return start if not listed else start[:-1] + b',"entry":[' + listed + b"]}"
 
 
-def search_entry(base: str, stored: Stored, mode: str = "match", body: bytes | None = None) -> bytes:
+def search_entry(base: str, stored: Stored, mode: str, body: bytes) -> bytes:
     """One entry of a searchset."""
     url = msgspec.json.encode(f"{base}/{stored.type}/{stored.id}")
-    shown = stored.body if body is None else body
-    return b'{"fullUrl":' + url + b',"resource":' + shown + b',"search":{"mode":"' + mode.encode() + b'"}}'
+    return b'{"fullUrl":' + url + b',"resource":' + body + b',"search":{"mode":"' + mode.encode() + b'"}}'

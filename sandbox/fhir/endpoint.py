@@ -20,7 +20,7 @@ from sandbox.fhir.dates import instant_of_ms
 from sandbox.fhir.paging import Pages
 from sandbox.fhir.parameters import NOT_ABOUT_A_PATIENT
 from sandbox.fhir.records import Records, Stored
-from sandbox.fhir.searching import Searching
+from sandbox.fhir.searching import Searching, shown_body
 from sandbox.fhir.writes import Writes, parse_resource
 
 _JSON_TYPES = ("application/fhir+json", "application/json", "text/json", "application/*", "*/*", "json")
@@ -153,16 +153,15 @@ class FhirEndpoint:
             raise RefusalError(403, "forbidden", "This sign-in may not read this resource.")
         return stored
 
-    @staticmethod
-    def _read(stored: Stored, request: FhirRequest) -> Response:
+    def _read(self, stored: Stored, request: FhirRequest) -> Response:
         if stored.deleted:
             raise RefusalError(410, "deleted", f"{stored.type}/{stored.id} was deleted.")
-        headers = version_headers(stored)
-        if request.headers.get("If-None-Match") == headers["ETag"]:
+        headers = version_headers(stored) if self.behaviour.versions_shown else {}
+        if headers and request.headers.get("If-None-Match") == headers["ETag"]:
             return fhir_response(None, 304, headers)
         if stored.type == "Binary" and not _wants_fhir(request.headers.get("Accept")):
             return _raw_binary(stored, headers)
-        return fhir_response(stored.body, 200, headers)
+        return fhir_response(shown_body(self.behaviour, stored), 200, headers)
 
     def _vread(self, resource_type: str, id_: str, version: str, access: Access) -> Response:
         self._require_stored(resource_type, id_, access)

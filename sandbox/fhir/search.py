@@ -63,7 +63,7 @@ def find_rows(
         where.add("r.compartment = ?", only_patient)
     known = _known(behaviour, resource_type)
     for name, value in parameters:
-        _add_parameter(where, store, behaviour, known, name, value, lenient, now)
+        _add_parameter(where, store, behaviour, resource_type, name, value, lenient, now)
     order, order_values = _order(behaviour, known, dict(parameters).get("_sort", ""))
     sql = f"SELECT r.row FROM resource r WHERE {' AND '.join(where.clauses)} ORDER BY {order}"  # noqa: S608 - built from constants
     with store.read() as connection:
@@ -89,14 +89,19 @@ def _add_parameter(
     where: Condition,
     store: Store,
     behaviour: Behaviour,
-    known: dict[str, Parameter],
+    resource_type: str,
     name: str,
     value: str,
     lenient: bool,
     now: Callable[[], datetime],
 ) -> None:
     base, _, modifier = name.partition(":")
+    known = _known(behaviour, resource_type)
     if base in CONTROL_PARAMETERS or not value:
+        return
+    if not is_offered(behaviour, resource_type, base) and base not in ("patient.identifier", "subject.identifier"):
+        if not lenient:
+            raise RefusalError(400, "not-supported", f"This server does not know {base!r} as a search parameter here.")
         return
     if base in ("patient", "subject", "patient.identifier", "subject.identifier"):
         _add_patient(where, store, behaviour, base, value)

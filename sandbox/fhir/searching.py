@@ -134,7 +134,10 @@ class Searching:
         entries = [
             search_entry(self._base, stored, "match", self._shown(stored, snapshot.elements)) for stored in found
         ]
-        entries += [search_entry(self._base, stored, "include") for stored in self._included(snapshot, found, access)]
+        entries += [
+            search_entry(self._base, stored, "include", self._shown(stored))
+            for stored in self._included(snapshot, found, access)
+        ]
         entries += [_outcome_entry(words) for words in self._warnings(snapshot, capped)]
         return fhir_response(bundle_bytes(head, entries))
 
@@ -148,11 +151,10 @@ class Searching:
             words = "The search was cut: more results exist than are returned."
             yield issue("warning", "incomplete", words, coding=vendor_coding(self._behaviour, "59133", words))
 
-    @staticmethod
-    def _shown(stored: Stored, elements: tuple[str, ...]) -> bytes | None:
+    def _shown(self, stored: Stored, elements: tuple[str, ...] = ()) -> bytes:
         if not elements:
-            return None
-        resource = stored.resource
+            return shown_body(self._behaviour, stored)
+        resource = msgspec.json.decode(shown_body(self._behaviour, stored))
         kept = {name: value for name, value in resource.items() if name in (*_MANDATORY_ELEMENTS, *elements)}
         tag = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
         kept["meta"] = {**kept["meta"], "tag": [*kept["meta"].get("tag", []), tag]}
@@ -200,6 +202,15 @@ class Searching:
     def _may_read(self, stored: Stored, access: Access) -> bool:
         shared = stored.type in NOT_ABOUT_A_PATIENT or stored.compartment is None
         return access.admits("read", stored.resource, stored.compartment, shared)
+
+
+def shown_body(behaviour: Behaviour, stored: Stored) -> bytes:
+    """The resource as it goes out; without its version where the EHR shows none."""
+    if behaviour.versions_shown:
+        return stored.body
+    start = stored.body.index(b'"versionId":')
+    end = stored.body.index(b",", start) + 1
+    return stored.body[:start] + stored.body[end:]
 
 
 def vendor_coding(behaviour: Behaviour, code: str, display: str) -> tuple[str, str, str] | None:

@@ -19,7 +19,7 @@ from sandbox.fhir.bundles import KEEP_ID
 from sandbox.fhir.index import Resource, compartment_of
 from sandbox.fhir.parameters import NOT_ABOUT_A_PATIENT
 from sandbox.fhir.records import Records, Stored
-from sandbox.fhir.searching import Searching
+from sandbox.fhir.searching import Searching, shown_body
 from sandbox.fhir.validation import check_resource
 
 _ID = re.compile(r"^[A-Za-z0-9\-.]{1,64}$")
@@ -124,8 +124,12 @@ class Writes:
         return found is not None and not found.deleted
 
     def _check_documents(self, resource: Resource) -> None:
+        if resource["resourceType"] != "DocumentReference":
+            return
+        if self._behaviour.dates_need_time:
+            _check_times(resource)
         allowed = self._behaviour.document_types
-        if allowed is None or resource["resourceType"] != "DocumentReference":
+        if allowed is None:
             return
         for number, content in enumerate(resource.get("content", ())):
             kind = str(content.get("attachment", {}).get("contentType", "")).partition(";")[0]
@@ -169,7 +173,9 @@ class Writes:
 
     def _answer(self, stored: Stored, status: int, headers: Headers, *, created: bool = False) -> Response:
         location = f"{self._base}/{stored.type}/{stored.id}/_history/{stored.version}"
-        answer_headers = version_headers(stored)
+        answer_headers = version_headers(stored) if self._behaviour.versions_shown else {}
+        if not self._behaviour.versions_shown:
+            location = location.partition("/_history/")[0]
         if status == 201 or created:
             answer_headers["Location"] = location
         preference = headers.get("Prefer", "")
@@ -178,4 +184,20 @@ class Writes:
         if "return=OperationOutcome" in preference:
             body: Any = outcome(issue("information", "informational", "Stored."))
             return fhir_response(body, status, answer_headers)
-        return fhir_response(stored.body, status, answer_headers)
+        return fhir_response(shown_body(self._behaviour, stored), status, answer_headers)
+
+
+def _check_times(document: Resource) -> None:
+    """Oracle: every date of a document has a time."""
+    period = (document.get("context") or {}).get("period") or {}
+    found = {
+        "DocumentReference.date": document.get("date"),
+        "DocumentReference.context.period.start": period.get("start"),
+        "DocumentReference.context.period.end": period.get("end"),
+    }
+    for number, content in enumerate(document.get("content", ())):
+        creation = content.get("attachment", {}).get("creation")
+        found[f"DocumentReference.content[{number}].attachment.creation"] = creation
+    for path, value in found.items():
+        if isinstance(value, str) and "T" not in value:
+            raise RefusalError(422, "value", "A date needs a time here.", expression=path)
