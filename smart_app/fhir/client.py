@@ -8,7 +8,7 @@ import contextlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -158,20 +158,22 @@ class FhirClient:
         return self._resource(self._get(f"{self.base_url}/metadata", authorized=False))
 
     def search(
-        self, resource_type: str, params: Mapping[str, str] | Iterable[tuple[str, str]], *, fresh: bool = False
+        self, resource_type: str, params: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> Iterator[bytes]:
+        """The pages of a search as they came; see `pages`."""
+        return (page.data for page in self.pages(resource_type, params, headers=headers))
+
+    def pages(
+        self, resource_type: str, params: Mapping[str, str], *, headers: Mapping[str, str] | None = None
     ) -> Iterator[Page]:
         """
         The pages of a search, each fetched when it is asked for, so that one page is in memory at a time.
 
-        `fresh` asks caches on the way to step aside (HAPI answers an equal search from a cache for a minute).
-
         Raises:
             FhirError: a page could not be read; those before it were.
         """
-        pairs = list(params.items()) if isinstance(params, Mapping) else list(params)
-        url = f"{self.base_url}/{resource_type}?{urlencode(pairs)}"
+        url = f"{self.base_url}/{resource_type}?{urlencode(params)}"
         seen: set[str] = set()
-        headers = {"Cache-Control": "no-cache"} if fresh else {}
         for _ in range(self.limits.pages_per_search):
             seen.add(url)
             answer = self._get(url, headers=headers)
@@ -185,7 +187,7 @@ class FhirClient:
                 raise MalformedAnswerError("the pages of the EHR lead in a circle")
         raise TooLargeError("the search has too many pages to read in full")
 
-    def create(self, resource: dict[str, Any], headers: Mapping[str, str] | None = None) -> WriteAnswer:
+    def create(self, resource: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> WriteAnswer:
         """
         Send a new resource, once.
 
@@ -195,9 +197,9 @@ class FhirClient:
         """
         return self._write("POST", f"{self.base_url}/{resource['resourceType']}", resource, headers or {})
 
-    def update(self, resource: dict[str, Any], if_match: str) -> WriteAnswer:
+    def update(self, resource: Mapping[str, Any], if_match: str | None = None) -> WriteAnswer:
         """
-        Send a new version of a resource, once; `if_match` is the version id it replaces, empty sends no condition.
+        Send a new version of a resource, once; `if_match` is the version id it replaces, None sends no condition.
 
         Raises:
             VersionConflictError: somebody else changed it.
@@ -246,7 +248,7 @@ class FhirClient:
         if self._renew is None or self._renew(refused_token) is None:
             raise NotSignedInError("the sign-in at the EHR has ended", status=401)
 
-    def _write(self, method: str, url: str, resource: dict[str, Any], extra: Mapping[str, str]) -> WriteAnswer:
+    def _write(self, method: str, url: str, resource: Mapping[str, Any], extra: Mapping[str, str]) -> WriteAnswer:
         body = json.dumps(resource, ensure_ascii=False, allow_nan=False).encode()
         headers = {"Content-Type": ACCEPT, "Prefer": "return=representation", **extra}
         token, answer = self._exchange(method, url, body, headers, True)

@@ -166,7 +166,7 @@ class RecordReader:
     def _run(self, item: _Progress, params: Params) -> None:
         filled = {name: value.replace(PATIENT, self._patient_id) for name, value in params.items()}
         count, total = 0, None
-        for page in self._client.search(item.query.resource_type, filled):
+        for page in self._client.pages(item.query.resource_type, filled):
             outcomes = self._take(item, page)
             count += page.count - outcomes
             total = page.total if page.total is not None else total

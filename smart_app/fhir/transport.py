@@ -199,7 +199,7 @@ def retry_delay(attempt: int, retry_after_s: float | None, limits: Limits, jitte
     """Seconds to wait before the next try, or None when the server asks for more than we wait."""
     if retry_after_s is not None:
         return retry_after_s if retry_after_s <= limits.retry_after_cap_s else None
-    return jitter() * min(limits.backoff_cap_s, limits.backoff_s * 2**attempt)
+    return jitter() * min(limits.backoff_cap_s, limits.backoff_s * float(2**attempt))
 
 
 def read_retry_after(value: str, now: float) -> float | None:
