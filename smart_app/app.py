@@ -21,12 +21,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
 from smart_app.errors import StartupError, StoreError
+from smart_app.fhir.transport import Limits
 from smart_app.knowledge import KnowledgeBase, default_paths, load_knowledge
 from smart_app.settings import Issuer, Settings, load_settings
 from smart_app.smart.keys import SigningKeys, gather_keys, make_signing_pems
+from smart_app.storage.audit import AuditLog, audit_report
 from smart_app.storage.contexts import Contexts
 from smart_app.storage.crypto import make_keyring
+from smart_app.storage.drafts import DraftStore
 from smart_app.storage.engine import Store, open_store
+from smart_app.storage.outbox import Outbox
 from smart_app.web import health, launch
 from smart_app.web.headers import install_headers, may_cache
 from smart_app.web.limiter import RateLimiter
@@ -108,8 +112,19 @@ def wire(
         raise StartupError(str(error)) from error
     paths = default_paths()
     knowledge = knowledge or load_knowledge(paths.mappings, paths.education)
-    limits = _limits(settings)
-    return Services(settings, knowledge, store, Contexts(store), clock, keys, log, limits)
+    return Services(
+        settings,
+        knowledge,
+        store,
+        Contexts(store),
+        clock,
+        keys,
+        log,
+        DraftStore(store),
+        Outbox(store, clock.sleep),
+        AuditLog(store),
+        Limits(total_s=settings.page_budget_seconds),
+    )
 
 
 def system_time(settings: Settings) -> SystemTime:
@@ -139,20 +154,12 @@ def serve() -> int:
 
 def print_audit(verify_only: bool, now: datetime) -> int:
     """Print the audit, or only whether it is whole; the exit code is 1 when it is not."""
-    from smart_app.storage.audit import AuditLog, audit_report
-
     settings = load_settings(os.environ)
     keyring = make_keyring(settings.data_keys, (settings.secret_key, *settings.secret_key_fallbacks))
     store = open_store(settings.store, keyring, now.timestamp)
     lines, whole = audit_report(AuditLog(store), verify_only=verify_only)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0 if whole else 1
-
-
-def _limits(settings: Settings) -> Any:
-    from smart_app.fhir.transport import Limits
-
-    return Limits(total_s=settings.page_budget_seconds)
 
 
 def _signing_keys(settings: Settings, store: Store) -> SigningKeys:

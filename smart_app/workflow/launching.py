@@ -18,6 +18,7 @@ from smart_app.errors import (
     ContextExpiredError,
     LaunchError,
     NotSignedInError,
+    StoreError,
     TokenExchangeError,
     UnknownIssuerError,
 )
@@ -27,6 +28,7 @@ from smart_app.settings import Issuer
 from smart_app.smart.authorization import AuthorizationRequest, TokenAnswer, TokenSet, oauth_code
 from smart_app.smart.configuration import SmartConfiguration
 from smart_app.smart.id_token import UserIdentity
+from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.storage.contexts import ABSOLUTE_S, IDLE_S, LaunchContext, new_handle, new_secret, sha256
 from smart_app.workflow.services import Services
 
@@ -147,6 +149,7 @@ def finish_launch(services: Services, issuer: Issuer, callback: Callback, cookie
         standalone=request.standalone,
     )
     services.contexts.open(context, answer.tokens)
+    note(services, context, AuditAction.LAUNCH)
     services.log.event("launch-finished", issuer=issuer.slug, standalone=request.standalone, scopes=len(answer.scopes))
     return FinishedLaunch(context, secret)
 
@@ -179,10 +182,8 @@ def _identify(
 
 
 def _fhir_user(issuer: Issuer, user: UserIdentity | None) -> str | None:
-    """`Practitioner/17` where it lies in this EHR, the absolute address where it does not."""
-    if user is None:
-        return None
-    return user.fhir_user.removeprefix(f"{issuer.iss}/") or f"{user.issuer}#{user.subject}"
+    """`Practitioner/17` where it lies in this EHR, the absolute address elsewhere, None where it is not said."""
+    return (user.fhir_user.removeprefix(f"{issuer.iss}/") or None) if user is not None else None
 
 
 def _absolute_end(now: float, tokens: TokenSet) -> float:
@@ -308,10 +309,26 @@ def client_for(services: Services, context: LaunchContext) -> FhirClient:
     )
 
 
+def note(services: Services, context: LaunchContext, action: AuditAction, outcome: AuditOutcome | None = None) -> None:
+    """Write one line of the audit; reading goes on when it cannot be written, and the log says so (F41)."""
+    try:
+        services.audit.append(
+            action,
+            outcome or AuditOutcome.SUCCESS,
+            issuer=context.issuer,
+            user=context.fhir_user or context.subject,
+            patient=context.patient_id,
+            handle=context.handle,
+        )
+    except StoreError as error:
+        services.log.event("audit-not-written", error=type(error).__name__)
+
+
 def sign_out(services: Services, context: LaunchContext) -> bool:
     """End the context, then tell the EHR; True when the EHR confirmed that its tokens are void."""
     kept = services.contexts.find_tokens(context)
     services.contexts.end(context)
+    note(services, context, AuditAction.SIGN_OUT)
     services.log.event("signed-out", issuer=context.issuer)
     issuer = services.settings.issuer_of(context.issuer)
     if kept is None or issuer is None:

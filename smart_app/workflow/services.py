@@ -24,8 +24,11 @@ from smart_app.smart.configuration import Discovery
 from smart_app.smart.endpoints import Endpoints
 from smart_app.smart.id_token import IdTokenValidator
 from smart_app.smart.keys import IssuerKeys, SigningKeys
+from smart_app.storage.audit import AuditLog
 from smart_app.storage.contexts import Contexts
+from smart_app.storage.drafts import DraftStore
 from smart_app.storage.engine import Store
+from smart_app.storage.outbox import Outbox
 
 CAPABILITY_S = 3600.0
 CAPABILITY_FAILED_S = 60.0
@@ -96,6 +99,9 @@ class Services:
     clock: Clock
     signing_keys: SigningKeys
     log: Log
+    drafts: DraftStore
+    outbox: Outbox
+    audit: AuditLog
     limits: Limits = field(default_factory=Limits)
     _networks: dict[int, Network] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)

@@ -1,4 +1,4 @@
-"""The app in a thread, for functional and browser tests: own port, own store, a clock that tests set, scripted launches."""
+"""The app in a thread, for functional and browser tests: own port, store and clock; scripted launches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -67,7 +67,7 @@ class TestClock:
 
     def today(self, issuer: Issuer) -> date:
         """The fixed day, else the day of this machine."""
-        return self.day or date.fromtimestamp(self.now())
+        return self.day or datetime.fromtimestamp(self.now(), issuer.zone).date()
 
     def forward(self, seconds: float) -> None:
         """Let time pass."""
