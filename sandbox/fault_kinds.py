@@ -48,6 +48,14 @@ def _status(fault: Fault, answer: Answer, wait: Wait) -> Response:
     return fhir_response(outcome(issue(fault.severity, code, words)), fault.status, fault.headers)
 
 
+def _break_the_glass(fault: Fault, answer: Answer, wait: Wait) -> Response:
+    """Epic: the chart is guarded; `words` is 4130, 4131 or 4134."""
+    code = fault.words or "4130"
+    words = "The patient's record is restricted: break the glass in the chart first."
+    found = issue("fatal", "forbidden", words, coding=("urn:oid:1.2.840.114350.1.13.0.1.7.2.657369", code, words))
+    return fhir_response(outcome(found), 403)
+
+
 def _html(fault: Fault, answer: Answer, wait: Wait) -> Response:
     return Response(
         fault.words or _LOGIN_PAGE, status=200 if fault.status == 503 else fault.status, content_type="text/html"
@@ -353,6 +361,7 @@ def _id_token(fault: Fault, answer: Answer, wait: Wait) -> Response:
 KINDS: dict[str, Kind] = {
     "latency": _latency,
     "status": _status,
+    "break-the-glass": _break_the_glass,
     "html": _html,
     "empty": _empty,
     "truncated": _truncated,

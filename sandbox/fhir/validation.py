@@ -55,7 +55,7 @@ def _problems(error: FHIRValidationError, path: str) -> Iterator[tuple[str, str]
         if isinstance(inner, FHIRValidationError):
             yield from _problems(inner, f"{path}.{inner.path}" if inner.path else path)
         else:
-            yield path, _readable(str(inner))
+            yield re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", path), _readable(str(inner))
 
 
 def _readable(words: str) -> str:
