@@ -102,6 +102,7 @@ class CodeMap:
     quantities: Mapping[str, QuantityKind]
     drug_pattern: re.Pattern[str]
     drug_names: Mapping[str, str]
+    by_concept: Mapping[str, tuple[CodeRow, ...]]
     events: frozenset[str] = frozenset()
 
     def system_name(self, uri: str | None) -> str | None:
@@ -154,7 +155,7 @@ class CodeMap:
 
     def of_concept(self, concept: str) -> tuple[CodeRow, ...]:
         """All rows of a concept, in the order of the file."""
-        return tuple(row for row in self.rows.values() if row.concept == concept)
+        return self.by_concept.get(concept, ())
 
     def find_drugs(self, text: str) -> tuple[str, ...]:
         """Concept ids of the drugs that a text names, in the order of the text; the longest name wins."""
@@ -177,6 +178,9 @@ def build_code_map(
     for row in rows:
         by_code.setdefault((row.system, row.code), row)
     by_id = {concept.id: concept for concept in concepts}
+    by_concept: dict[str, list[CodeRow]] = {}
+    for row in by_code.values():
+        by_concept.setdefault(row.concept, []).append(row)
     drug_names = {
         plain_words(name): concept.id for concept in by_id.values() if concept.kind == "drug" for name in concept.names
     }
@@ -189,5 +193,6 @@ def build_code_map(
         quantities={kind.kind: kind for kind in quantities},
         drug_pattern=re.compile(rf"(?<![a-z0-9])(?:{alternatives})(?![a-z])", re.IGNORECASE),
         drug_names=drug_names,
+        by_concept={concept: tuple(found) for concept, found in by_concept.items()},
         events=frozenset(concept.id for concept in by_id.values() if concept.is_event or concept.kind == "imaging"),
     )

@@ -1,0 +1,333 @@
+"""Conditions: breast cancers, their history and metastases, other cancers, and what else a diagnosis says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from smart_app.clinical.codes import CodeRow
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import IssueKind, Source
+from smart_app.fhir.extract.chart import Chart
+from smart_app.fhir.extract.evidence import CODED, DIAGNOSIS_CODE, Finding
+from smart_app.fhir.extract.staging import stage_of_condition
+from smart_app.fhir.extract.text.diagnosis import NamedCancer, named_cancer
+from smart_app.fhir.extract.text.phrases import Sentence
+from smart_app.fhir.extract.text.receptors import receptor_phrases
+from smart_app.fhir.resources import Resource, code_status, extensions, notes, objects, partial_date, period, text, words
+
+_KINDS_BY_CONCEPT = {
+    "invasive-breast-cancer": "invasive",
+    "ductal-carcinoma-in-situ": "dcis",
+    "lobular-carcinoma-in-situ": "lcis",
+    "breast-carcinoma-in-situ": "unknown",
+    "history-of-breast-cancer": "invasive",
+    "history-of-breast-cancer-in-situ": "unknown",
+}
+_SETTLED = ("near-miss", "immunization")
+_LOCAL = re.compile(r"\b(?:local\w*|ipsilateral|in-?breast|chest wall)\b", re.IGNORECASE)
+_REGIONAL = re.compile(r"\b(?:regional\w*|axilla\w*|nodal|lymph node)\b", re.IGNORECASE)
+_SURGERY_HISTORY = re.compile(r"\bmastectomy\b|\blumpectomy\b|\bbreast[- ]conserving\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class BreastCondition:
+    """
+    One Condition that says that the patient has or had breast cancer.
+
+    `named_in_text`: no code of ours says so. `problem` is False for an encounter diagnosis, which opens no second row.
+    """
+
+    key: str
+    kind: str
+    side: str
+    onset: PartialDate | None
+    source: Source
+    history: bool = False
+    recurrent: bool = False
+    problem: bool = True
+    named_in_text: bool = False
+
+
+@dataclass(slots=True)
+class Diagnoses:
+    """What all Conditions say together."""
+
+    breast: list[BreastCondition] = field(default_factory=list)
+    others: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    surgery: list[tuple[str, Resource, str, str]] = field(default_factory=list)
+
+
+def read_conditions(chart: Chart) -> Diagnoses:
+    """Read every Condition that is the patient's and was not refuted."""
+    found = Diagnoses()
+    for key, condition in chart.of_type("Condition"):
+        if _counts(chart, key, condition):
+            _read(chart, key, condition, found)
+    found.findings.extend(_stages(chart, found))
+    return found
+
+
+def _counts(chart: Chart, key: str, condition: Resource) -> bool:
+    status = code_status(condition.get("verificationStatus"))
+    if status in (None, "confirmed"):
+        return True
+    chart.issue(IssueKind.IGNORED_STATUS, key, f"Verification “{status[:40]}”: it does not count as a diagnosis.")
+    return False
+
+
+def _read(chart: Chart, key: str, condition: Resource, found: Diagnoses) -> None:
+    rows = chart.rows(condition.get("code"))
+    said = words(condition.get("code"))
+    onset = _onset(chart, key, condition)
+    source = chart.source(key, condition, on=onset, code=str(rows[0]) if rows else None, recorded=said[0] if said else None)
+    _read_breast(chart, key, condition, rows, said, onset, source, found)
+    _read_codes(chart, condition, rows, said, onset, source, found)
+    _read_receptors(chart, condition, rows, said, source, found)
+    if any(row.concept == "history-of-mastectomy" for row in rows) or (
+        not rows and any(_SURGERY_HISTORY.search(word) for word in said)
+    ):
+        found.surgery.append((key, condition, source.recorded or "", "condition"))
+
+
+def _onset(chart: Chart, key: str, condition: Resource) -> PartialDate | None:
+    onset = partial_date(condition.get("onsetDateTime")) or period(condition.get("onsetPeriod"))[0]
+    onset = onset or partial_date(condition.get("onsetString"))
+    if onset is not None and onset.earliest > chart.as_of:
+        chart.issue(IssueKind.DATE, key, f"The onset {onset} lies in the future; it is not used.")
+        return None
+    return onset
+
+
+def _read_breast(
+    chart: Chart, key: str, condition: Resource, rows: list[CodeRow], said: list[str],
+    onset: PartialDate | None, source: Source, found: Diagnoses,
+) -> None:  # fmt: skip
+    named = _named(chart, condition, rows, said)
+    if any(row.concept == "other-cancer" for row in rows):
+        found.others.add(key)
+    elif named.kind is None and named.metastasis is None and not rows and _other_cancer(said):
+        found.others.add(key)
+    history = named.history or any(chart.concept(row).attributes.get("history") for row in rows)
+    active_cancer = any(row.concept == "invasive-breast-cancer" for row in rows)
+    recurrent = named.recurrent or code_status(condition.get("clinicalStatus")) in ("recurrence", "relapse")
+    if named.kind is not None:
+        side = next((row.side for row in rows if row.side), None) or chart.side(condition, *said)
+        found.breast.append(
+            BreastCondition(
+                key, named.kind, side, onset, source,
+                history=history and not active_cancer,
+                recurrent=recurrent,
+                problem=not _is_encounter_diagnosis(condition),
+                named_in_text=not any(row.concept in _KINDS_BY_CONCEPT for row in rows),
+            )
+        )  # fmt: skip
+        if recurrent:
+            found.findings.append(
+                Finding("recurrence", _extent(said, named), None, source, DIAGNOSIS_CODE, side=side, focus=(key,))
+            )
+    if named.metastasis == "distant" and _metastasis_counts(chart, key, condition, found):
+        found.findings.append(Finding("metastasis", "present", onset, source, CODED))
+    elif named.metastasis in ("unclear", "to-breast"):
+        chart.unplaced(source, "Secondary cancer", source.recorded or key)
+        chart.issue(IssueKind.UNMAPPED_CODE, key, "A secondary cancer whose extent is not clear; it decides nothing.")
+
+
+def _extent(said: list[str], named: NamedCancer) -> str:
+    joined = " ".join(said)
+    if named.metastasis == "distant":
+        return "distant"
+    if _REGIONAL.search(joined):
+        return "regional"
+    return "local" if _LOCAL.search(joined) else "unspecified"
+
+
+def _named(chart: Chart, condition: Resource, rows: list[CodeRow], said: list[str]) -> NamedCancer:
+    """By code where a code is known, else by text; text only refines what the code leaves open."""
+    by_text = next((n for n in map(named_cancer, said) if n.kind or n.metastasis or n.relative), NamedCancer(None, None))
+    concepts = {row.concept for row in rows}
+    if concepts & {"distant-metastasis", "regional-node-metastasis", "node-metastasis-unclear", "metastasis-to-breast"}:
+        metastasis = _metastasis_by_code(concepts, by_text)
+        kind = next((_KINDS_BY_CONCEPT[c] for c in sorted(concepts) if c in _KINDS_BY_CONCEPT), None)
+        return NamedCancer(kind, by_text.side, by_text.history, metastasis, by_text.recurrent)
+    if "malignancy-any-site" in concepts:
+        return _any_site(chart, condition, rows, by_text)
+    if "receptor-profile" in concepts and any(row.system == "SNOMED" for row in rows):
+        return NamedCancer("invasive", by_text.side, by_text.history, by_text.metastasis, by_text.recurrent)
+    kinds = {_KINDS_BY_CONCEPT[row.concept] for row in rows if row.concept in _KINDS_BY_CONCEPT}
+    if kinds:
+        return NamedCancer(_kind(chart, condition, kinds, by_text), by_text.side, by_text.history, by_text.metastasis, by_text.recurrent)
+    if any(chart.concept(row).kind in _SETTLED or row.concept in ("other-cancer", "history-of-mastectomy") for row in rows):
+        return NamedCancer(None, None)
+    if any(chart.concept(row).attributes.get("relative") for row in rows):
+        return NamedCancer(None, None, relative=True)
+    return by_text
+
+
+def _metastasis_by_code(concepts: set[str], by_text: NamedCancer) -> str:
+    if "distant-metastasis" in concepts:
+        return "distant"
+    if "regional-node-metastasis" in concepts:
+        return "regional"
+    return "to-breast" if "metastasis-to-breast" in concepts else by_text.metastasis or "unclear"
+
+
+def _any_site(chart: Chart, condition: Resource, rows: list[CodeRow], by_text: NamedCancer) -> NamedCancer:
+    """Generic "malignant neoplasm": a breast cancer only if the body site says breast."""
+    site_rows = chart.rows(condition.get("bodySite"))
+    site_words = " ".join(words(condition.get("bodySite")))
+    breast = any(
+        row.concept == "laterality" and (row.value == "breast" or "breast" in row.display.lower()) for row in site_rows
+    ) or bool(re.search(r"\bbreast\b", site_words, re.IGNORECASE))
+    if any(row.value == "secondary" for row in rows):
+        related = [target for e in extensions(condition, "related-primary-cancer-condition") for target in chart.resolve(e.get("valueReference"))]
+        return NamedCancer(None, None, metastasis="to-breast" if breast else "distant" if related or site_rows or site_words or not by_text.metastasis else by_text.metastasis)
+    return NamedCancer("invasive", None, by_text.history, by_text.metastasis, by_text.recurrent) if breast else by_text
+
+
+def _kind(chart: Chart, condition: Resource, kinds: set[str], by_text: NamedCancer) -> str:
+    """Kind by code; an in-situ word or histology against an invasive code leaves it open."""
+    kind = "invasive" if "invasive" in kinds else next(iter(sorted(kinds)))
+    if kind == "unknown" and by_text.kind in ("dcis", "lcis"):
+        return by_text.kind
+    if len(kinds) > 1 and by_text.kind in kinds:
+        return by_text.kind
+    in_situ = [
+        row.value
+        for extension in extensions(condition, "histology-morphology-behavior")
+        for row in chart.rows(extension.get("valueCodeableConcept"))
+        if row.concept == "histology-in-situ"
+    ]
+    if in_situ:
+        return in_situ[0] or "unknown" if kind == "unknown" else kind if kind != "invasive" else _kind_by_stage(chart, condition, in_situ[0])
+    return kind
+
+
+def _kind_by_stage(chart: Chart, condition: Resource, in_situ: str | None) -> str:
+    """Invasive by code, in situ by histology: stage 0 settles it, anything else leaves it open."""
+    values = {str(value) for name, value, *_ in stage_of_condition(chart, "", condition) if name == "stage_group"}
+    return in_situ or "unknown" if values == {"0"} else "unknown"
+
+
+def _is_encounter_diagnosis(condition: Resource) -> bool:
+    return any(
+        coding == "encounter-diagnosis" for item in objects(condition.get("category")) for coding in _codes_of(item)
+    )
+
+
+def _codes_of(concept: Resource) -> list[str]:
+    return [str(coding.get("code")) for coding in objects(concept.get("coding"))]
+
+
+def _other_cancer(said: list[str]) -> bool:
+    return any(
+        re.search(r"\b(?:cancer|carcinoma|malignant (?:neoplasm|tumou?r)|lymphoma|leukemia|melanoma|sarcoma)\b", word, re.I)
+        and not re.search(r"\b(?:screening|family|risk|breast|no |negative|benign|suspected)\b", word, re.I)
+        for word in said
+    )
+
+
+def _metastasis_counts(chart: Chart, key: str, condition: Resource, found: Diagnoses) -> bool:
+    """A distant metastasis that is not closed and not of another cancer."""
+    status = code_status(condition.get("clinicalStatus"))
+    if status == "resolved":
+        chart.issue(IssueKind.IGNORED_STATUS, key, "A distant metastasis recorded as resolved; it decides nothing.")
+        return False
+    related = [
+        target
+        for extension in extensions(condition, "related-primary-cancer-condition")
+        for target in chart.resolve(extension.get("valueReference"))
+    ]
+    others = {other for other, resource in chart.of_type("Condition") if any(r.concept == "other-cancer" for r in chart.rows(resource.get("code")))}
+    return not (related and all(target in others for target in related))
+
+
+def _read_codes(
+    chart: Chart, condition: Resource, rows: list[CodeRow], said: list[str], onset: PartialDate | None,
+    source: Source, found: Diagnoses,
+) -> None:  # fmt: skip
+    """Events and patient-level facts that a diagnosis code states."""
+    status = code_status(condition.get("clinicalStatus"))
+    for row in rows:
+        concept = chart.concept(row)
+        if concept.is_event:
+            chart.event(row.concept, onset, source, side=row.side or "unknown", value=status)
+        fact = {
+            "menopausal-status": ("menopausal_status", row.value),
+            "menopause-finding": ("menopausal_status", row.value),
+            "uterus-absent": ("uterus", "absent"),
+            "ovaries-absent": ("ovaries", "absent"),
+            "breast-density-value": ("breast_density", row.value),
+        }.get(row.concept)
+        if fact is not None:
+            found.findings.append(Finding(fact[0], fact[1], onset, source, DIAGNOSIS_CODE))
+        if row.concept == "pregnancy" and status in (None, "active"):
+            found.findings.append(Finding("pregnancy", "pregnant", onset, source, DIAGNOSIS_CODE))
+    if not rows:
+        _read_words(chart, said, onset, source, status, found)
+
+
+def _read_words(
+    chart: Chart, said: list[str], onset: PartialDate | None, source: Source, status: str | None, found: Diagnoses
+) -> None:
+    """Events and facts by name, for a diagnosis without a known code."""
+    joined = " ".join(said).lower()
+    if not joined or re.search(r"\b(?:no|denies|screening|risk|rule out|family|mother|suspected)\b", joined):
+        return
+    for concept in chart.codes.concepts.values():
+        if concept.kind == "condition" and concept.is_event and any(name in joined for name in concept.names):
+            chart.event(concept.id, onset, source, value=status)
+    menopause = re.search(r"\b(post|pre|peri)-?\s?menopausal\b(?! bleeding)", joined)
+    if menopause and not re.search(r"\bhistory of\b", joined):
+        found.findings.append(Finding("menopausal_status", f"{menopause[1]}menopausal", onset, source, DIAGNOSIS_CODE))
+    if re.search(r"\b(?:absence of uterus|s/p (?:total )?hysterectomy|history of (?:total )?hysterectomy)\b", joined):
+        found.findings.append(Finding("uterus", "absent", onset, source, DIAGNOSIS_CODE))
+
+
+def _read_receptors(
+    chart: Chart, condition: Resource, rows: list[CodeRow], said: list[str], source: Source, found: Diagnoses
+) -> None:
+    """Receptor status that a diagnosis states: Z17, SNOMED tumor types, and the words of problem lists."""
+    names = {"estrogen-receptor-test": "er", "progesterone-receptor-test": "pr", "her2-test": "her2"}
+    side = chart.side(condition, *said)
+    stated: dict[str, str] = {}
+    for row in rows:
+        if row.concept in names and row.value in ("positive", "negative", "low-positive"):
+            stated[names[row.concept]] = row.value
+        if row.concept == "receptor-profile":
+            stated.update({name: row.extra[name] for name in ("er", "pr", "her2") if name in row.extra})
+    if not any(named.relative for named in map(named_cancer, said)):
+        for word in said:
+            for phrase in receptor_phrases(Sentence(word)):
+                if phrase.value is not None and phrase.name in ("er", "pr", "her2"):
+                    stated.setdefault(phrase.name, phrase.value)
+    for name, value in sorted(stated.items()):
+        part = "overall" if name == "her2" else ""
+        found.findings.append(Finding(name, value, None, source, DIAGNOSIS_CODE, side=side, part=part))
+
+
+def _stages(chart: Chart, found: Diagnoses) -> Iterator[Finding]:
+    """`Condition.stage` of the breast cancers."""
+    for breast in found.breast:
+        condition = chart.get(breast.key)
+        if condition is None:
+            continue
+        for name, value, basis, extra, said, sentence in stage_of_condition(chart, breast.key, condition):
+            if value is None:
+                continue
+            source = chart.source(breast.key, condition, recorded=said, sentence=sentence.text if sentence else None)
+            yield Finding(
+                name, value, None, source, CODED if name in ("stage_group", "t", "n", "m") else DIAGNOSIS_CODE,
+                side=breast.side, basis=basis, focus=(breast.key,), extra=extra, part="overall" if name == "her2" else "",
+            )  # fmt: skip
+
+
+def condition_notes(condition: Resource) -> list[str]:
+    """Free text of a Condition beside its code."""
+    found = notes(condition)
+    narrative = condition.get("text")
+    if isinstance(narrative, dict) and text(narrative.get("div")):
+        found.append(str(narrative["div"]))
+    return found

@@ -1,0 +1,223 @@
+"""Reports and notes: their text through the grammar, and what could not be read of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import IssueKind, Source
+from smart_app.fhir.extract.chart import Chart, taken_on
+from smart_app.fhir.extract.evidence import NOTE_TEXT, REPORT_TEXT, Finding
+from smart_app.fhir.extract.text.diagnosis import named_cancer
+from smart_app.fhir.extract.text.documents import decode_base64, text_of_attachment, text_of_html
+from smart_app.fhir.extract.text.her2 import hybridization_phrases
+from smart_app.fhir.extract.text.pathology import pathology_phrases
+from smart_app.fhir.extract.text.phrases import Phrase, Sentence
+from smart_app.fhir.extract.text.receptors import receptor_phrases
+from smart_app.fhir.extract.text.sentences import UNUSABLE_SECTIONS, sentences
+from smart_app.fhir.extract.text.staging import staging_phrases
+from smart_app.fhir.resources import Resource, notes, objects, partial_date, text, when, words
+
+_BREAST = re.compile(r"\b(?:breast|mammary|estrogen receptor|HER-?2|ductal carcinoma|lobular carcinoma|DCIS|IDC|ILC)\b", re.IGNORECASE)
+_PATHOLOGY = re.compile(r"\b(?:patholog\w*|biops\w*|cytolog\w*|histolog\w*|synoptic|biomarker|surgical path|oncotype|fish)\b", re.IGNORECASE)
+_IMAGING = re.compile(r"\b(?:mammo\w*|ultrasound|sonogram|mri|mr|ct|pet|dxa|dexa|echo\w*|x-?ray|tomosynthesis|nuclear|radiolog\w*|imaging)\b", re.IGNORECASE)
+_OTHER_ORGAN = re.compile(r"\b(?:colon|colorectal|rectum|lung|prostate|endometri\w*|cervix|cervical|thyroid|skin|melanoma|bladder|kidney)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report or note with its text. `rank` tells pathology and other reports from notes."""
+
+    key: str
+    resource: Resource
+    title: str
+    on: PartialDate | None
+    rank: int
+    texts: tuple[str, ...]
+    imaging: bool
+    specimen: str | None
+    specimen_ref: str | None
+    side: str
+
+    @property
+    def whole(self) -> str:
+        """All its text."""
+        return "\n".join(self.texts)
+
+
+def read_reports(chart: Chart) -> list[Report]:
+    """Every DiagnosticReport, DocumentReference and Composition whose status counts, with its text."""
+    found = []
+    for key, resource in chart.of_type("DiagnosticReport", "DocumentReference", "Composition"):
+        if not chart.counts(key, resource):
+            continue
+        if key.startswith("DocumentReference/") and text(resource.get("docStatus")) in ("preliminary", "entered-in-error"):
+            chart.issue(IssueKind.IGNORED_STATUS, key, "A preliminary or withdrawn document; it is not read.")
+            continue
+        found.append(_report(chart, key, resource))
+    return found
+
+
+def _report(chart: Chart, key: str, resource: Resource) -> Report:
+    coded = resource.get("code") if key.startswith("DiagnosticReport/") else resource.get("type")
+    titles = words(coded) + words(resource.get("category")) + [t for t in (text(resource.get("description")), text(resource.get("title"))) if t]
+    title = titles[0] if titles else key.partition("/")[0]
+    joined = " ".join(titles)
+    rows = chart.rows(coded)
+    imaging = any(chart.concept(row).kind == "imaging" for row in rows) or (
+        bool(_IMAGING.search(joined)) and not _PATHOLOGY.search(joined)
+    )
+    pathology = any(row.concept in ("pathology-report", "genetic-report") for row in rows) or bool(_PATHOLOGY.search(joined))
+    rank = REPORT_TEXT if pathology or (key.startswith("DiagnosticReport/") and not imaging) else NOTE_TEXT
+    specimen, specimen_ref, side = chart.specimen(resource)
+    on = taken_on(resource) or _document_date(resource)
+    texts = tuple(dict.fromkeys(_texts(chart, key, resource, title)))
+    return Report(key, resource, title, on, rank, texts, imaging, specimen, specimen_ref, side)
+
+
+def _document_date(resource: Resource) -> PartialDate | None:
+    context = resource.get("context")
+    if isinstance(context, dict):
+        start, _ = when({"xPeriod": context.get("period")}, "x")
+        if start is not None:
+            return start
+    return partial_date(resource.get("date"))
+
+
+def _texts(chart: Chart, key: str, resource: Resource, title: str) -> Iterator[str]:
+    conclusion = text(resource.get("conclusion"))
+    if conclusion:
+        yield conclusion
+    yield from notes(resource)
+    attached = False
+    attachments = objects(resource.get("presentedForm"))
+    attachments += [item["attachment"] for item in objects(resource.get("content")) if isinstance(item.get("attachment"), dict)]
+    for attachment in attachments:
+        found = _attachment_text(chart, attachment)
+        attached = attached or found is not None
+        if found is not None:
+            yield found
+        else:
+            chart.issue(IssueKind.UNREADABLE, key, f"{title[:80]}: an attachment could not be read as text.")
+    if not attached and not conclusion:
+        yield from _narratives(resource)
+
+
+def _narratives(resource: Resource) -> Iterator[str]:
+    """The narrative that a person wrote; one generated from the data says nothing new."""
+    carriers = [resource, *objects(resource.get("section"))]
+    for carrier in carriers:
+        narrative = carrier.get("text")
+        if isinstance(narrative, dict) and text(narrative.get("status")) in ("additional", "extensions", "generated"):
+            div = narrative.get("div")
+            generated = text(narrative.get("status")) == "generated"
+            if isinstance(div, str) and not (generated and carrier is resource and resource.get("result") is not None):
+                yield text_of_html(div)
+
+
+def _attachment_text(chart: Chart, attachment: Resource) -> str | None:
+    content_type = text(attachment.get("contentType"))
+    raw = attachment.get("data")
+    if isinstance(raw, str):
+        data = decode_base64(raw)
+        return text_of_attachment(content_type, data) if data is not None else None
+    binary = chart.contained({}, attachment.get("url"))
+    if binary is not None and isinstance(binary.get("data"), str):
+        data = decode_base64(binary["data"])
+        return text_of_attachment(text(binary.get("contentType")) or content_type, data) if data is not None else None
+    return None
+
+
+def unread_attachments(resources: Iterable[Resource]) -> Iterator[str]:
+    """References of Binaries that attachments name."""
+    for resource in resources:
+        items = objects(resource.get("presentedForm"))
+        items += [item["attachment"] for item in objects(resource.get("content")) if isinstance(item.get("attachment"), dict)]
+        for attachment in items:
+            url = text(attachment.get("url"))
+            if url is not None and attachment.get("data") is None:
+                yield url
+
+
+def report_findings(chart: Chart, report: Report) -> Iterator[Finding]:
+    """Tumor facts that the text of a report states; what looks like one and is not understood is listed."""
+    whole = report.whole
+    if report.imaging or not whole or not (_BREAST.search(whole) or _BREAST.search(report.title)):
+        return
+    if _OTHER_ORGAN.search(report.title) and not _BREAST.search(report.title):
+        return
+    phrases = list(text_phrases(whole))
+    settled = {phrase.name for phrase in phrases if phrase.value is not None or set(phrase.extra) - {"quiet"}}
+    for phrase in phrases:
+        source = chart.source(
+            report.key, report.resource, on=report.on, recorded=phrase.sentence.text, sentence=phrase.sentence.text,
+            specimen=phrase.sentence.specimen or report.specimen,
+        )  # fmt: skip
+        if phrase.value is None and not (phrase.name == "her2" and set(phrase.extra) - {"quiet"}):
+            if phrase.name not in settled and not phrase.extra.get("quiet"):
+                chart.unplaced(source, f"{report.title[:60]}: not understood", phrase.sentence.text)
+            continue
+        yield _finding(report, phrase, source)
+
+
+def _finding(report: Report, phrase: Phrase, source: Source) -> Finding:
+    side = phrase.sentence.side or (report.side if report.side != "unknown" else None) or "unknown"
+    extra = {key: value for key, value in phrase.extra.items() if key not in ("quiet", "total", "low", "prognostic")}
+    part = ""
+    if phrase.name == "her2":
+        part = "ish" if phrase.value is None and "ihc" not in extra else "overall"
+    return Finding(
+        name=phrase.name,
+        value=phrase.value,
+        on=report.on,
+        source=source,
+        rank=report.rank,
+        side=side,
+        basis=phrase.basis,
+        specimen=phrase.sentence.specimen or report.specimen,
+        specimen_ref=report.specimen_ref or report.key,
+        amended=text(report.resource.get("status")) in ("amended", "corrected"),
+        part=part,
+        extra=extra,
+    )
+
+
+def text_phrases(report: str) -> list[Phrase]:
+    """Phrases of a whole text, with totals of nodes over single counts."""
+    found: list[Phrase] = []
+    her2_at = -10
+    for index, sentence in enumerate(sentences(report)):
+        if sentence.section in UNUSABLE_SECTIONS or sentence.section in ("history", "past"):
+            continue
+        if re.search(r"\bHER-?\s?2|erbb2", sentence.text, re.IGNORECASE):
+            her2_at = index
+        found.extend(receptor_phrases(sentence))
+        found.extend(hybridization_phrases(sentence, index - her2_at <= 4))
+        found.extend(pathology_phrases(sentence))
+        found.extend(staging_phrases(sentence))
+    return _totals(found)
+
+
+def _totals(phrases: list[Phrase]) -> list[Phrase]:
+    """A stated total stands before counts of single specimens; several counts without a total are not understood."""
+    kept = phrases
+    for name in ("nodes_positive", "nodes_examined"):
+        own = [phrase for phrase in kept if phrase.name == name and phrase.value is not None]
+        totals = [phrase for phrase in own if phrase.extra.get("total")]
+        values = {phrase.value for phrase in (totals or own)}
+        if totals and len(values) == 1:
+            kept = [phrase for phrase in kept if phrase.name != name or phrase in totals]
+        elif len(values) > 1:
+            first = own[0]
+            kept = [phrase for phrase in kept if phrase.name != name]
+            kept.append(Phrase(name, None, first.sentence))
+    return kept
+
+
+def diagnosis_sentences(report: Report) -> Iterator[Sentence]:
+    """Sentences of a pathology report that name a breast cancer without hedging."""
+    for sentence in sentences(report.whole):
+        if sentence.section in ("diagnosis", "") and named_cancer(sentence.text).kind is not None:
+            yield sentence

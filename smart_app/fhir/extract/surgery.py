@@ -1,0 +1,261 @@
+"""Operations on breast and axilla from Procedures, claims' codes, and histories in Conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from smart_app.clinical.codes import CodeRow
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import IssueKind, Source, Surgery
+from smart_app.fhir.extract.chart import Chart
+from smart_app.fhir.extract.evidence import DIAGNOSIS_CODE, Finding, date_key
+from smart_app.fhir.extract.text.sentences import side_of
+from smart_app.fhir.resources import Resource, codings, extensions, notes, objects, when, words
+
+_CONSERVING = re.compile(
+    r"\b(?:lumpectomy|partial mastectomy|segmental mastectomy|breast[- ]conserv\w+|wide local excision|quadrantectomy|"
+    r"segmentectomy of breast|excision of (?:lesion|part) of breast|mastectomy,? partial|re-?excision)\b",
+    re.IGNORECASE,
+)
+_MASTECTOMY = re.compile(r"\bmastectom(?:y|ies)\b", re.IGNORECASE)
+_RECONSTRUCTION = re.compile(
+    r"\b(?:breast reconstruction|reconstruction of breast|TRAM flap|DIEP flap|latissimus dorsi flap|tissue expander (?:placement|insertion)|"
+    r"insertion of (?:breast )?(?:tissue expander|implant)|breast implant (?:placement|insertion))\b",
+    re.IGNORECASE,
+)
+_SENTINEL = re.compile(r"\bsentinel\b|\bSLNB\b|\bSLN biopsy\b", re.IGNORECASE)
+_DISSECTION = re.compile(
+    r"\baxillary (?:lymph )?(?:node )?(?:dissection|clearance)\b|\baxillary lymphadenectomy\b|\bALND\b|\bcomplete axillary", re.IGNORECASE
+)
+_NOT_DONE = re.compile(
+    r"\b(?:biopsy of breast|breast biopsy|prosthesis|bra\b|garment|referral|consult\w*|discussion|education|declin\w*|planned|"
+    r"candidate|gender|reduction|gynecomastia|family|aspiration|drain\w*|seroma|dressing|care of|management)\b",
+    re.IGNORECASE,
+)
+_AXILLA_TOO = re.compile(r"\bwith (?:axillary|ALND)\b|\band axillary (?:lymph )?node dissection\b", re.IGNORECASE)
+_MODIFIERS = {"LT": "left", "RT": "right", "50": "bilateral"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    kind: str
+    axilla: bool
+    side: str
+    on: PartialDate | None
+    source: Source
+    detail: str | None
+    history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """Operations on breast and axilla, and what operations on uterus and ovaries say."""
+
+    breast: tuple[Surgery, ...]
+    axilla: tuple[Surgery, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_operations(chart: Chart, histories: Iterable[tuple[str, Resource, str, str]], others: frozenset[str]) -> Operations:
+    """All operations whose status counts, one row an operation."""
+    found: list[_Operation] = []
+    findings: list[Finding] = []
+    for key, procedure in chart.of_type("Procedure"):
+        if not _is_surgery(chart, procedure) or not chart.counts(key, procedure):
+            continue
+        if set(chart.resolve(procedure.get("reasonReference"))) & others or not _done(procedure):
+            continue
+        found.extend(_operations(chart, key, procedure))
+        findings.extend(_gynecologic(chart, key, procedure))
+    for key, condition, _, _ in histories:
+        found.extend(_history(chart, key, condition))
+    breast = _rows([o for o in found if not o.axilla])
+    axilla = _rows([o for o in found if o.axilla])
+    return Operations(breast, axilla, tuple(findings))
+
+
+def _done(procedure: Resource) -> bool:
+    return procedure.get("status") in ("completed", "stopped", "in-progress")
+
+
+def _is_surgery(chart: Chart, procedure: Resource) -> bool:
+    rows = chart.rows(procedure.get("code"))
+    if any(chart.concept(row).kind in ("surgery", "axilla") or row.concept in ("hysterectomy", "oophorectomy-bilateral") for row in rows):
+        return True
+    return not rows and bool(_by_words(words(procedure.get("code"))) or _gynecologic_words(procedure))
+
+
+def _operations(chart: Chart, key: str, procedure: Resource) -> Iterator[_Operation]:
+    start, end = when(procedure, "performed")
+    on = start or end
+    said = words(procedure.get("code"))
+    if on is not None and on.earliest > chart.as_of:
+        chart.issue(IssueKind.DATE, key, f"The operation date {on} lies in the future; the operation is not used.")
+        return
+    rows = [row for row in chart.rows(procedure.get("code")) if chart.concept(row).kind in ("surgery", "axilla")]
+    source = chart.source(key, procedure, on=on, code=str(rows[0]) if rows else None, recorded=said[0] if said else None)
+    kinds = {_kind_of(chart, row, said) for row in rows} if rows else _by_words(said)
+    side = _side(chart, procedure, rows, said)
+    for kind, axilla in sorted(kinds, key=str):
+        detail = next((row.value for row in rows if row.value and row.concept == "breast-reconstruction"), None)
+        yield _Operation(kind, axilla, side, on, source, detail or (said[0] if said else None))
+    with_axilla = next((str(row.extra["with_axilla"]) for row in rows if "with_axilla" in row.extra), None)
+    if with_axilla is None and not any(axilla for _, axilla in kinds) and any(_AXILLA_TOO.search(word) for word in said):
+        with_axilla = "axillary-dissection"
+    if with_axilla is not None:
+        yield _Operation(with_axilla, True, side, on, source, said[0] if said else None)
+
+
+def _kind_of(chart: Chart, row: CodeRow, said: list[str]) -> tuple[str, bool]:
+    attributes = chart.concept(row).attributes
+    if "axilla" in attributes:
+        kind = str(attributes["axilla"])
+        if kind == "unknown" and any(_DISSECTION.search(word) for word in said):
+            kind = "axillary-dissection"
+        return kind, True
+    kind = str(attributes["surgery"])
+    if kind == "other" and any(_MASTECTOMY.search(word) and not _CONSERVING.search(word) for word in said):
+        kind = "mastectomy"
+    return kind, False
+
+
+def _by_words(said: list[str]) -> set[tuple[str, bool]]:
+    """Operations that a text names; all of them for "lumpectomy with sentinel node biopsy"."""
+    found: set[tuple[str, bool]] = set()
+    for word in said:
+        if _NOT_DONE.search(word):
+            continue
+        if _CONSERVING.search(word):
+            found.add(("breast-conserving", False))
+        elif _MASTECTOMY.search(word):
+            found.add(("mastectomy", False))
+        if _RECONSTRUCTION.search(word):
+            found.add(("reconstruction", False))
+        if _DISSECTION.search(word):
+            found.add(("axillary-dissection", True))
+        if _SENTINEL.search(word):
+            found.add(("sentinel-node-biopsy", True))
+    return found
+
+
+def _side(chart: Chart, procedure: Resource, rows: list[CodeRow], said: list[str]) -> str:
+    coded = next((row.side for row in rows if row.side), None)
+    if coded:
+        return coded
+    side = chart.side(procedure, *said)
+    if side != "unknown":
+        return side
+    modifiers = {
+        _MODIFIERS[coding.code.upper()]
+        for carrier in (procedure, *objects(procedure.get("code")))
+        for extension in extensions(carrier, "odifier")
+        for coding in codings(extension.get("valueCodeableConcept") or extension.get("valueCoding"))
+        if coding.code and coding.code.upper() in _MODIFIERS
+    } | {_MODIFIERS[coding.code.upper()] for coding in codings(procedure.get("code")) if coding.code and coding.code.upper() in ("LT", "RT")}
+    if len(modifiers) == 1:
+        return modifiers.pop()
+    return next((s for s in map(side_of, notes(procedure)) if s), None) or "unknown"
+
+
+def _history(chart: Chart, key: str, condition: Resource) -> Iterator[_Operation]:
+    """ "History of mastectomy" Conditions: an operation without a date; a mere mention of a plan is none."""
+    rows = [row for row in chart.rows(condition.get("code")) if row.concept == "history-of-mastectomy"]
+    said = words(condition.get("code"))
+    source = chart.source(key, condition, code=str(rows[0]) if rows else None, recorded=said[0] if said else None)
+    if rows:
+        side = next((row.side for row in rows if row.side), None) or chart.side(condition, *said)
+        yield _Operation("mastectomy", False, side, None, source, said[0] if said else None, history=True)
+        return
+    past = any(re.search(r"\b(?:s/p|status post|history|hx|h/o|absence|acquired|post)\b", word, re.IGNORECASE) for word in said)
+    if past:
+        side = chart.side(condition, *said)
+        for kind, axilla in sorted(_by_words(said), key=str):
+            yield _Operation(kind, axilla, side, None, source, said[0], history=True)
+
+
+def _gynecologic_words(procedure: Resource) -> bool:
+    return any(re.search(r"\bhysterectomy\b|\boophorectomy\b|\bovariectomy\b", word, re.IGNORECASE) for word in words(procedure.get("code")))
+
+
+def _gynecologic(chart: Chart, key: str, procedure: Resource) -> Iterator[Finding]:
+    start, end = when(procedure, "performed")
+    on = start or end
+    said = " ".join(words(procedure.get("code"))).lower()
+    rows = chart.rows(procedure.get("code"))
+    source = chart.source(key, procedure, on=on, code=str(rows[0]) if rows else None, recorded=said or None)
+    if any(row.concept == "hysterectomy" for row in rows) or (not rows and "hysterectomy" in said):
+        yield Finding("uterus", "absent", on, source, DIAGNOSIS_CODE)
+        chart.event("hysterectomy", on, source)
+    both = any(row.concept == "oophorectomy-bilateral" and row.value != "unclear" for row in rows)
+    if both or (("oophorectomy" in said or "ovariectomy" in said) and "bilateral" in said):
+        yield Finding("ovaries", "absent", on, source, DIAGNOSIS_CODE)
+        chart.event("oophorectomy-bilateral", on, source)
+
+
+def _rows(operations: list[_Operation]) -> tuple[Surgery, ...]:
+    """One row an operation: same kind, day and side together; what is known only from a history joins a dated one."""
+    merged: list[_Merged] = []
+    ordered = sorted(operations, key=lambda o: (o.history, o.on is None, o.side == "unknown", o.kind, date_key(o.on), o.side, o.source.reference))
+    for operation in ordered:
+        home = next((row for row in merged if row.takes(operation)), None)
+        if home is None:
+            merged.append(_Merged(operation))
+        else:
+            home.add(operation)
+    rows = [row.surgery() for row in _without_covered(merged)]
+    return tuple(sorted(rows, key=lambda r: (date_key(r.on), r.kind, r.side, r.sources[0].reference)))
+
+
+def _without_covered(merged: list[_Merged]) -> list[_Merged]:
+    """A bilateral history that two dated one-sided rows already tell is no third operation."""
+    kept = []
+    for row in merged:
+        if row.history and row.side == "bilateral":
+            halves = [o for o in merged if o.kind == row.kind and o.side in ("left", "right")]
+            if {o.side for o in halves} == {"left", "right"}:
+                for half in halves:
+                    half.sources.update(row.sources)
+                continue
+        kept.append(row)
+    return kept
+
+
+class _Merged:
+    """A row in the making."""
+
+    def __init__(self, operation: _Operation) -> None:
+        self.kind, self.side, self.on = operation.kind, operation.side, operation.on
+        self.history = operation.history
+        self.detail = operation.detail
+        self.sources = {operation.source.reference: operation.source}
+
+    def takes(self, other: _Operation) -> bool:
+        """Whether the other is the same operation."""
+        if other.kind != self.kind and not {other.kind, self.kind} == {"unknown", "sentinel-node-biopsy"}:
+            return False
+        if other.kind != self.kind and date_key(other.on) != date_key(self.on):
+            return False
+        sides = other.side == self.side or "unknown" in (other.side, self.side) or (
+            "bilateral" in (other.side, self.side) and other.history
+        )
+        if not sides:
+            return False
+        if other.history or self.on is None or other.on is None:
+            return other.on is None or self.on is None or other.on == self.on
+        return other.on == self.on or str(self.on).startswith(str(other.on)) or str(other.on).startswith(str(self.on))
+
+    def add(self, other: _Operation) -> None:
+        if self.side == "unknown":
+            self.side = other.side
+        if self.kind == "unknown":
+            self.kind = other.kind
+        if other.on is not None and (self.on is None or len(str(other.on)) > len(str(self.on))):
+            self.on = other.on
+        self.history = self.history and other.history
+        self.sources.setdefault(other.source.reference, other.source)
+
+    def surgery(self) -> Surgery:
+        sources = tuple(replace(self.sources[key]) for key in sorted(self.sources))
+        return Surgery(self.kind, self.side, self.on, sources, self.detail)

@@ -1,0 +1,102 @@
+"""Words of a problem list or a final diagnosis: which breast cancer they name, if any, and of which side."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from smart_app.fhir.extract.text.sentences import side_of
+
+_NOT_THE_PATIENTS = re.compile(
+    r"\b(?:family history|family hx|fh(?:x)? of|mother|father|sister|brother|aunt|uncle|daughter|grandmother|cousin|relative)\b",
+    re.IGNORECASE,
+)
+_NOT_A_DIAGNOSIS = re.compile(
+    r"\b(?:screening|screen for|suscept\w+|risk|fear of|concern for|suspected|suspicious|suspicion|possible|probable|rule out|r/o|"
+    r"no evidence|negative for|without evidence|benign|ruled out|exclude|prophyla\w+|prevention|abnormal mammogram|"
+    r"counsel\w*|carrier|abnormal\w* (?:of|on)|not (?:have|malignant)|free of|atypical|borderline)\b",
+    re.IGNORECASE,
+)
+_HISTORY = re.compile(
+    r"\b(?:personal history|history|hx|h/o|status post|s/p|past|previous)\b", re.IGNORECASE
+)
+_BREAST = re.compile(r"\b(?:breasts?|mammary)\b", re.IGNORECASE)
+_IN_SITU = re.compile(r"\bin[ -]situ\b|\bDCIS\b|\bLCIS\b|\bintraductal carcinoma\b|\bstage 0\b", re.IGNORECASE)
+_DCIS = re.compile(r"\bDCIS\b|\b(?:ductal|intraductal)\b", re.IGNORECASE)
+_LCIS = re.compile(r"\bLCIS\b|\blobular\b", re.IGNORECASE)
+_INVASIVE = re.compile(r"\binvasive\b|\binfiltrating\b|\bIDC\b|\bILC\b|\bmicroinvasi\w+", re.IGNORECASE)
+_NOT_INVASIVE = re.compile(
+    r"\b(?:no|non|without|negative for|not)[ -]+(?:\w+\s+){0,3}?(?:invasive|invasion|infiltrating|microinvasi\w+)", re.IGNORECASE
+)
+_MALIGNANT = re.compile(
+    r"\bmalignant\b|\bcancer\b|\bcarcinoma\b|\badenocarcinoma\b|\bIDC\b|\bILC\b|\bDCIS\b|\bLCIS\b|\bmalignancy\b|\bca\b(?=\W|$)",
+    re.IGNORECASE,
+)
+_SECONDARY = re.compile(r"\b(?:secondary|metasta\w+|mets)\b", re.IGNORECASE)
+_NODAL = re.compile(r"\b(?:axilla\w*|lymph node\w*|nodal|regional|internal mammary|supraclavicular|sentinel)\b", re.IGNORECASE)
+_DISTANT_SITE = re.compile(
+    r"\b(?:bone|bones|liver|hepatic|lung|lungs|pulmonary|brain|cerebral|pleura\w*|skelet\w*|spine|vertebra\w*|adrenal|mening\w*|"
+    r"peritone\w*|ovary|marrow|skin|distant|mediastin\w*|stage iv|stage 4)\b",
+    re.IGNORECASE,
+)
+_TO_BREAST = re.compile(r"\b(?:secondary malignant neoplasm of (?:the )?(?:left |right )?(?:female |male )?breast|metasta\w+ to (?:the )?(?:left |right )?breast)\b", re.IGNORECASE)
+_NO_METASTASIS = re.compile(
+    r"\b(?:no|without|negative for|absence of|non|free of)[ -]+(?:\w+\s+){0,4}?(?:metasta\w+|mets)\b|\bnon-?metastatic\b", re.IGNORECASE
+)
+_METASTATIC_BREAST = re.compile(r"\bmetastatic breast (?:cancer|carcinoma)\b|\bbreast (?:cancer|carcinoma)[^.;]{0,25}\bmetasta\w+", re.IGNORECASE)
+_RECURRENT = re.compile(r"\b(?:recurren\w+|relapse\w*)\b", re.IGNORECASE)
+_NO_RECURRENCE = re.compile(r"\b(?:no|without|negative for|risk of|fear of)\b(?:\W+\w+){0,3}?\W+(?:recurren\w+|relapse)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCancer:
+    """
+    What words name: `kind` invasive, dcis, lcis, unknown, or None where they name no breast cancer.
+
+    `metastasis` is `distant`, `regional`, `to-breast`, `unclear` or None.
+    """
+
+    kind: str | None
+    side: str | None
+    history: bool = False
+    metastasis: str | None = None
+    recurrent: bool = False
+    relative: bool = False
+
+
+def named_cancer(words: str) -> NamedCancer:
+    """Read a short diagnosis text; hedged, screening, benign and family texts name nothing."""
+    if _NOT_THE_PATIENTS.search(words):
+        return NamedCancer(None, None, relative=True)
+    if _NOT_A_DIAGNOSIS.search(words) or not _MALIGNANT.search(words):
+        return NamedCancer(None, None)
+    metastasis = _metastasis(words)
+    kind = None
+    if metastasis != "to-breast" and (_BREAST.search(words) or re.search(r"\b(?:DCIS|LCIS)\b", words)):
+        kind = _kind(words)
+        if _SECONDARY.search(words) and re.match(r"\s*secondary malignant", words, re.IGNORECASE):
+            kind = None
+    recurrent = bool(_RECURRENT.search(words)) and not _NO_RECURRENCE.search(words)
+    return NamedCancer(kind, side_of(words), bool(_HISTORY.search(words)), metastasis, recurrent)
+
+
+def _kind(words: str) -> str:
+    invasive = bool(_INVASIVE.search(_NOT_INVASIVE.sub(" ", words)))
+    if invasive or not _IN_SITU.search(words):
+        return "invasive"
+    if re.search(r"\bDCIS\b", words) or (_DCIS.search(words) and not _LCIS.search(words)):
+        return "dcis"
+    return "lcis" if _LCIS.search(words) else "unknown"
+
+
+def _metastasis(words: str) -> str | None:
+    rest = _NO_METASTASIS.sub(" ", words)
+    if not _SECONDARY.search(rest):
+        return None
+    if _TO_BREAST.search(rest) and not _DISTANT_SITE.search(rest):
+        return "to-breast"
+    if _DISTANT_SITE.search(rest):
+        return "distant"
+    if _NODAL.search(rest):
+        return "regional" if re.search(r"\b(?:axilla\w*|regional|internal mammary|sentinel)\b", rest, re.IGNORECASE) else "unclear"
+    return "distant" if _METASTATIC_BREAST.search(rest) else "unclear"

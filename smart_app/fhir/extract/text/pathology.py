@@ -1,0 +1,173 @@
+"""Grade, size, lymph nodes, Oncotype, residual cancer burden and histology in the words of a pathology report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from smart_app.fhir.extract.text.phrases import Phrase, Sentence
+
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "1": 1, "2": 2, "3": 3}
+_GRADE_VALUE = r"(?:G|grade\s*)?(?P<grade>III|II|I|[1-3])(?![\d.]*\s*(?:mm|cm|%|\+))(?:\s*(?:/|of|out of)\s*(?:3|III)\b)?"
+_GRADE = re.compile(
+    r"\b(?:(?:overall|combined|final|tumou?r|histolog\w+|nottingham|sbr|bloom[- ]richardson|scarff[- \w]{0,30}|elston[- \w]{0,12}|"
+    r"modified)\s+){1,4}(?:histolog\w+\s+)?(?:grade|score and grade)\s*(?:\([^)]{0,50}\))?\s*(?:is|was|:|=|-|,)?\s*" + _GRADE_VALUE + r"(?![\w])"
+    r"|\b(?:carcinoma|IDC|ILC|cancer|NST|ductal|lobular)\b[,;:\s(]{1,4}(?:\w+\s+){0,4}?(?:nottingham\s+)?(?:histolog\w+\s+)?grade\s*"
+    r"(?:is|:)?\s*(?P<grade2>III|II|I|[1-3])(?![\w.])"
+    r"|\bgrade\s*(?P<grade3>III|II|I|[1-3])\s*(?:/\s*3)?,?\s+(?:\w+\s+){0,2}?(?:invasive|infiltrating|IDC|ILC|mammary carcinoma|ductal carcinoma(?! in situ))",
+    re.IGNORECASE,
+)
+_G_CODE = re.compile(r"(?<![A-Za-z0-9])G(?P<grade>[1-3])(?![A-Za-z0-9])")
+_NOTTINGHAM_TOTAL = re.compile(
+    r"\bnottingham\s+(?:combined\s+)?(?:histolog\w+\s+)?(?:total\s+)?score\s*(?:is|:|=|of)?\s*(?P<score>[3-9])\s*(?:/|of|out of)\s*9",
+    re.IGNORECASE,
+)
+_WELL = re.compile(r"\b(?P<how>well|moderately|poorly)[- ]differentiated\b", re.IGNORECASE)
+_NOT_A_GRADE = re.compile(
+    r"\b(?:nuclear grade|toxicity|neuropathy|lymphedema|CTCAE|diarrhea|nausea|mucositis|fever|dermatitis|rash|"
+    r"arthralgia|if|family|prior|outside lung|prostate|endometri\w+|follicular|glioma)\b",
+    re.IGNORECASE,
+)
+_RANGE_AFTER = re.compile(r"\s*(?:-|–|to|or)\s*(?:III|II|I|[1-3])\b", re.IGNORECASE)
+
+_NUMBER = r"(\d{1,3}(?:\.\d{1,2})?)"
+_SIZE = re.compile(
+    r"\b(?:tumou?r size|size of (?:the )?(?:invasive )?(?:tumou?r|carcinoma|cancer|component)|invasive (?:tumou?r|carcinoma|component) size|"
+    r"(?:greatest|largest|maximum|maximal) dimension of (?:the )?(?:largest )?(?:invasive )?(?:tumou?r|carcinoma|focus|component)[^:;.]{0,25}|"
+    r"size of invasive (?:tumou?r|carcinoma|component|focus)|"
+    r"(?:invasive|infiltrating) [\w ]{0,30}carcinoma[^.;:]{0,60}?(?:measur\w+|spanning|,)|tumou?r measur\w+)"
+    r"(?:\s*\([^)]{0,60}\))?\s*(?:is|was|:|=|of|at|up to|approximately|to be|in greatest dimension|greatest dimension)*\s*[:=]?\s*"
+    + _NUMBER + r"\s*(?:mm|cm)?\s*(?:[x×]\s*" + _NUMBER + r"\s*(?:mm|cm)?\s*)?(?:[x×]\s*" + _NUMBER + r"\s*)?(?P<unit>mm|cm|millimeters?|centimeters?)\b",
+    re.IGNORECASE,
+)
+_NOT_A_SIZE = re.compile(
+    r"\b(?:margin|distance|specimen (?:measures|size)|from the nipple|metasta\w+|lymph|node|prior|previous|ultrasound|MRI|mammogra\w+|imaging|"
+    r"if|in situ component|DCIS (?:measures|size)|clip|cavity)\b",
+    re.IGNORECASE,
+)
+
+_WORDS = {
+    "no": 0, "none": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+}  # fmt: skip
+_COUNT = r"(\d{1,2}|" + "|".join(_WORDS) + r")"
+_NODE_FRACTION = re.compile(
+    r"\((?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})\)|(?<![\d/])(?P<c>\d{1,2})\s*/\s*(?P<d>\d{1,2})(?![\d/])\s*(?:\w+\s+){0,3}?(?:lymph )?nodes?\b"
+    r"|\bnodes?\b[^.;\d]{0,40}?(?<![\d/])(?P<e>\d{1,2})\s*/\s*(?P<f>\d{1,2})(?![\d/])",
+    re.IGNORECASE,
+)
+_NODE_OF = re.compile(
+    rf"\b{_COUNT}\s+(?:out\s+)?of\s+(?:the\s+)?{_COUNT}\s+(?:\w+\s+){{0,3}}?(?:lymph\s+)?nodes?\b"
+    rf"|\bnodes?\b[^.;\d]{{0,40}}?\b(\d{{1,2}})\s+(?:positive\s+)?(?:out\s+)?of\s+(\d{{1,2}})\b",
+    re.IGNORECASE,
+)
+_NODES_EXAMINED = re.compile(
+    r"\b(?:total )?number of (?:lymph )?nodes (?:examined|removed|identified)(?:\s*\([^)]{0,50}\))?\s*:\s*(\d{1,2})\b", re.IGNORECASE
+)
+_NODES_POSITIVE = re.compile(
+    r"\b(?:total )?number of (?:positive (?:lymph )?nodes|(?:lymph )?nodes (?:positive|involved|with (?:metasta\w+|tumou?r|carcinoma)))"
+    r"(?:\s*\([^)]{0,50}\))?\s*:\s*(\d{1,2})\b",
+    re.IGNORECASE,
+)
+_NODE_WORD = re.compile(r"\b(?:lymph )?nodes?\b|\bSLN\b|\bsentinel\b|\baxill", re.IGNORECASE)
+_NOT_NODES = re.compile(r"\b(?:if|score|nottingham|allred|mitotic|tubule|prior|blocks?|date)\b", re.IGNORECASE)
+
+_ONCOTYPE = re.compile(
+    r"\b(?:oncotype(?:\s*-?\s*dx)?(?:\s*(?:®|\(R\)|breast))*|breast recurrence score|21[- ]gene(?: assay)?)[^.;0-9]{0,50}?"
+    r"(?:recurrence score|score|RS|result|:|of|=|was|is)?[^.;0-9]{0,15}?(?<![\d.])(?P<score>\d{1,3})(?![\d.]|\s*(?:%|years?|gene|-\s?\d|/\d))",
+    re.IGNORECASE,
+)
+_PENDING = re.compile(
+    r"\b(?:pending|ordered|sent|will|await\w*|plan\w*|consider|if|discuss\w*|not (?:done|performed|sent))\b", re.IGNORECASE
+)
+_RCB = re.compile(r"\b(?:RCB|residual cancer burden)(?:\s*\(RCB\))?\s*(?:class|category)?\s*(?:is|:|-|=)?\s*(?:class\s*)?(?P<rcb>III|II|I|0|[1-3])\b", re.IGNORECASE)
+_PCR = re.compile(r"\b(?:pathologic(?:al)? complete response|pCR)\b", re.IGNORECASE)
+
+
+def pathology_phrases(sentence: Sentence) -> Iterator[Phrase]:
+    """Grade, size, nodes, Oncotype and residual cancer burden of a sentence."""
+    yield from grade_phrases(sentence)
+    yield from _size(sentence)
+    yield from _nodes(sentence)
+    yield from _scores(sentence)
+
+
+def grade_phrases(sentence: Sentence, *, staging_field: bool = False) -> Iterator[Phrase]:
+    """
+    Histologic grade. A bare `G2` counts only inside a staging field; nuclear grades and grades of toxicity never.
+    """
+    words = sentence.text
+    grades: set[int] = set()
+    unclear = False
+    if not _NOT_A_GRADE.search(words):
+        for match in _GRADE.finditer(words):
+            if _RANGE_AFTER.match(words, match.end()):
+                unclear = True
+                continue
+            grades.add(_ROMAN[(match["grade"] or match["grade2"] or match["grade3"]).lower()])
+        if not grades:
+            grades = {1 if s <= 5 else 2 if s <= 7 else 3 for s in (int(m["score"]) for m in _NOTTINGHAM_TOTAL.finditer(words))}
+    if staging_field and not grades:
+        grades = {int(match["grade"]) for match in _G_CODE.finditer(words)}
+    if len(grades) == 1 and not unclear:
+        yield Phrase("grade", grades.pop(), sentence)
+    elif grades or unclear:
+        yield Phrase("grade", None, sentence)
+
+
+def _size(sentence: Sentence) -> Iterator[Phrase]:
+    words = sentence.text
+    if _NOT_A_SIZE.search(words):
+        return
+    sizes = set()
+    for match in _SIZE.finditer(words):
+        factor = 1 if match["unit"].lower().startswith("m") else 10
+        sizes.add(round(max(float(part) for part in match.groups()[:3] if part) * factor, 2))
+    if len(sizes) == 1:
+        yield Phrase("tumor_size_mm", sizes.pop(), sentence)
+    elif sizes:
+        yield Phrase("tumor_size_mm", None, sentence)
+
+
+def _count(word: str) -> int:
+    return _WORDS[word.lower()] if word.lower() in _WORDS else int(word)
+
+
+def _nodes(sentence: Sentence) -> Iterator[Phrase]:
+    words = sentence.text
+    if not _NODE_WORD.search(words):
+        return
+    for pattern, name in ((_NODES_EXAMINED, "nodes_examined"), (_NODES_POSITIVE, "nodes_positive")):
+        found = {int(match[1]) for match in pattern.finditer(words)}
+        if len(found) == 1:
+            yield Phrase(name, found.pop(), sentence, extra={"total": True})
+    if _NOT_NODES.search(words):
+        return
+    pairs = set()
+    for match in _NODE_FRACTION.finditer(words):
+        groups = [part for part in match.groups() if part is not None]
+        pairs.add((int(groups[0]), int(groups[1])))
+    for match in _NODE_OF.finditer(words):
+        groups = [part for part in match.groups() if part is not None]
+        pairs.add((_count(groups[0]), _count(groups[1])))
+    usable = {pair for pair in pairs if 0 <= pair[0] <= pair[1] and pair[1] > 0}
+    if len(usable) == 1:
+        positive, examined = usable.pop()
+        yield Phrase("nodes_positive", positive, sentence)
+        yield Phrase("nodes_examined", examined, sentence)
+    elif usable:
+        yield Phrase("nodes_positive", None, sentence)
+
+
+def _scores(sentence: Sentence) -> Iterator[Phrase]:
+    words = sentence.text
+    if not _PENDING.search(words):
+        scores = {int(match["score"]) for match in _ONCOTYPE.finditer(words)}
+        if len(scores) == 1 and (score := scores.pop()) <= 100:
+            yield Phrase("oncotype_rs", score, sentence)
+        elif scores:
+            yield Phrase("oncotype_rs", None, sentence)
+        classes = {match["rcb"].upper().replace("1", "I") for match in _RCB.finditer(words)}
+        if len(classes) == 1:
+            found = classes.pop()
+            yield Phrase("rcb_class", {"2": "II", "3": "III"}.get(found, found), sentence)
