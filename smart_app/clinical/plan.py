@@ -26,7 +26,7 @@ class PlanRow:
     """
     One activity of the plan.
 
-    `id` is stable over the life of the plan: `<rule>` or `<rule>--left`, else `own-<8 hex>` for an item of the clinician's.
+    `id` is stable over the life of the plan: `<rule>` or `<rule>--left`, else `own-<8 hex>` for a clinician's own item.
     `due` is what the plan will say, `proposed_due` what the engine proposed. `reason` belongs to a declined row.
     """
 
@@ -60,7 +60,7 @@ class CarePlanDraft:
     A plan in work.
 
     `identifier` is a `urn:uuid:` that stays with the plan for life; `version` counts the kept changes of this draft.
-    `entries` are the facts that the clinician entered or chose. `resource` and `version_id` name the saved plan, if any.
+    `entries` are the facts that the clinician entered or chose. `resource`, `version_id` name the saved plan, if any.
     `language` and `large_print` are those of the handout. `overridden` holds conflicts left open (fact key: reason).
     `replaces` is the plan (`CarePlan/4711`) that this one takes the place of.
     """

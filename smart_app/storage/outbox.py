@@ -140,7 +140,7 @@ class Outbox:
         return tuple(entries)
 
     @contextmanager
-    def alone(self, issuer: str, patient: str) -> Iterator[Callable[[], None]]:
+    def alone(self, issuer: str, patient: str, patience_s: float = PATIENCE_S) -> Iterator[Callable[[], None]]:
         """
         Be the only one who saves for this patient; gives a function that renews the hold.
 
@@ -150,11 +150,11 @@ class Outbox:
         name = f"plan:{self._store.keyring.index('outbox-lease', issuer, patient)}"
         with self._locks_lock:
             lock = self._locks.setdefault(name, threading.Lock())
-        if not lock.acquire(timeout=PATIENCE_S):
+        if not lock.acquire(timeout=patience_s):
             raise StoreError("another save for this patient is under way")
         holder = _holder()
         try:
-            self._take(name, holder)
+            self._take(name, holder, patience_s)
             try:
                 yield lambda: self._renew(name, holder)
             finally:
@@ -172,12 +172,12 @@ class Outbox:
         digest = self._store.keyring.index("plan-identifier", issuer, patient, after)
         return uuid.UUID(bytes=bytes.fromhex(digest)[:16], version=5).urn
 
-    def _take(self, name: str, holder: str) -> None:
+    def _take(self, name: str, holder: str, patience_s: float) -> None:
         waited = 0.0
         while not self._store.take_lease(name, holder, LEASE_S):
             if self._free_dead(name):
                 continue
-            if waited >= PATIENCE_S:
+            if waited >= patience_s:
                 raise StoreError("another save for this patient is under way")
             self._wait(0.1)
             waited += 0.1

@@ -4,9 +4,42 @@ Drafting, checking and saving a survivorship plan: the functions that the plan p
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
+from datetime import timedelta
+
 from smart_app.clinical.plan import CarePlanDraft
+from smart_app.errors import FhirError, NotReadyError, StaleDraftError, StoreError
+from smart_app.fhir.careplan_reading import read_care_plan
+from smart_app.storage.outbox import UNKNOWN, OutboxEntry
+from smart_app.workflow import planning_desk as desk_work
+from smart_app.workflow import planning_receipts as receipts
+from smart_app.workflow.planning_desk import Desk, owner_of, sit_down
+from smart_app.workflow.planning_needs import changed_since_signed, conflicts_to_settle, needed_decisions
 from smart_app.workflow.planning_ports import FormData, PlanContext, PlanReview, PlanServices
-from smart_app.workflow.planning_types import KeptDraft, Preview, Receipt, UnresolvedSave, Workbench
+from smart_app.workflow.planning_preview import preview
+from smart_app.workflow.planning_reconcile import ONE_LOOK, close_unsent, resolve
+from smart_app.workflow.planning_record import RecordPlans, Snapshot, existing_plan, find_plans, is_about, sort_plans
+from smart_app.workflow.planning_revoke import revoke
+from smart_app.workflow.planning_saving import remember_saved, save
+from smart_app.workflow.planning_types import KeptDraft, Outcome, Preview, Receipt, UnresolvedSave, Workbench
+
+FRESH_FOR = timedelta(seconds=60)
+__all__ = [
+    "check_again",
+    "discard_offered_draft",
+    "keep_changes",
+    "open_plan",
+    "preview_plan",
+    "receipt_for",
+    "reconcile_at_start",
+    "revoke_plan",
+    "save_plan",
+    "start_new_plan",
+    "take_up_draft",
+    "undo_change",
+    "unresolved_saves",
+]
 
 
 def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) -> Workbench:
@@ -17,7 +50,65 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
     Raises:
         OutOfScopeError: no plan applies.
     """
-    raise NotImplementedError
+    desk = sit_down(services, context, review)
+    unresolved = unresolved_saves(services, context)
+    plans = _plans(desk)
+    state, merged = desk_work.find_or_draw(desk, plans)
+    draft = state.draft
+    why_not = desk_work.may_sign(context)
+    conflicts = conflicts_to_settle(draft, review.record, desk.recommendations)
+    three_way = None
+    if plans.snapshot is not None and not draft.replaces:
+        three_way = desk_work.compare_with_record(desk, state, plans.snapshot)
+    return Workbench(
+        draft=draft,
+        recommendations=desk.recommendations,
+        ladder=desk_work.ladder_of(desk, draft),
+        form_key=services.new_key(),
+        kept_at=state.kept_at,
+        existing_plan=existing_plan(plans.ours) if plans.ours else None,
+        other_plans=tuple(existing_plan(plan) for plan in (*plans.others, *plans.ended)),
+        three_way=three_way,
+        offered_draft=desk_work.offered_draft(desk),
+        conflicts=conflicts,
+        needed=needed_decisions(draft, review.record, conflicts),
+        changed_facts=(
+            changed_since_signed(plans.ours.facts, draft, review.record, desk.recommendations) if plans.ours else ()
+        ),
+        new_rows=merged.new_rows,
+        gone_rows=merged.gone_rows,
+        moved_rows=merged.moved_rows,
+        outbox_unknown=unresolved,
+        can_undo=bool(state.trail),
+        signer=context.user_name or (context.fhir_user or ""),
+        saveable=not why_not,
+        not_saveable_because=why_not,
+        plans_read=plans.read,
+        plans_why=plans.why,
+    )
+
+
+def _plans(desk: Desk) -> RecordPlans:
+    """
+    The plans in the record: as read with it a moment ago where nothing of ours was saved since, else read again.
+    """
+    services, context, review = desk.services, desk.context, desk.review
+    state = desk.state()
+    wanted = state.draft.identifier if state else None
+    client = services.client_for(context)
+    just_read = services.now() - review.read_at < FRESH_FOR and any(
+        search.resource_type == "CarePlan" and search.whole for search in review.record.searches
+    )
+    if just_read and (state is None or not state.draft.resource):
+        mine = [plan for plan in review.plans if is_about(plan, context.patient_id)]
+        return sort_plans(client, mine, desk.plan_definition, wanted)
+    plans = find_plans(client, context.patient_id, desk.plan_definition, wanted)
+    base = Snapshot.from_json(state.base) if state else None
+    if plans.ours is None and base is not None and state is not None and state.draft.resource:
+        # A search that lags behind, or could not be made, does not make a saved plan vanish from the page.
+        ours = read_care_plan(base.plan, desk.plan_definition)
+        return replace(plans, ours=ours, snapshot=base)
+    return plans
 
 
 def keep_changes(services: PlanServices, context: PlanContext, review: PlanReview, changes: FormData) -> KeptDraft:
@@ -28,27 +119,64 @@ def keep_changes(services: PlanServices, context: PlanContext, review: PlanRevie
         StaleDraftError: the form is of an older draft, and the same field was changed since.
         OutOfScopeError: no plan applies.
     """
-    raise NotImplementedError
+    desk = sit_down(services, context, review)
+    if changes.get("rebase"):
+        plans = find_plans(services.client_for(context), context.patient_id, desk.plan_definition)
+        if plans.snapshot is None:
+            raise StaleDraftError("the plan is no longer in the record")
+        return desk_work.rebase(desk, changes, plans.snapshot)
+    return desk_work.keep_form(desk, changes)
 
 
 def undo_change(services: PlanServices, context: PlanContext, review: PlanReview) -> KeptDraft:
     """Take back the last kept change (again and again, up to twenty)."""
-    raise NotImplementedError
+    return desk_work.undo(sit_down(services, context, review))
 
 
 def take_up_draft(services: PlanServices, context: PlanContext, review: PlanReview) -> KeptDraft:
-    """Go on with the earlier draft that `Workbench.offered_draft` names."""
-    raise NotImplementedError
+    """
+    Go on with the earlier draft that `Workbench.offered_draft` names.
+
+    Raises:
+        StaleDraftError: there is none any more.
+    """
+    return desk_work.take_up(sit_down(services, context, review))
 
 
 def discard_offered_draft(services: PlanServices, context: PlanContext) -> None:
-    """The clinician does not want the earlier draft."""
-    raise NotImplementedError
+    """The clinician does not want the earlier drafts of this patient."""
+    services.drafts.drop_all(owner_of(context), context.handle)
+
+
+def start_new_plan(services: PlanServices, context: PlanContext, review: PlanReview) -> KeptDraft:
+    """
+    From now on the draft is a new plan that takes the place of the one in the record.
+
+    Raises:
+        StaleDraftError: there is no plan of ours in the record.
+    """
+    desk = sit_down(services, context, review)
+    state = desk.state()
+    if state is None or state.draft.resource is None:
+        raise StaleDraftError("there is no plan to replace")
+    identifier = services.outbox.plan_identifier(context.issuer, context.patient_id, after=state.draft.identifier)
+    draft = replace(state.draft, identifier=identifier, replaces=state.draft.resource, resource=None, version_id=None)
+    kept = desk.keep(draft, state.draft.version)
+    return KeptDraft(kept.draft, kept.kept_at)
 
 
 def preview_plan(services: PlanServices, context: PlanContext, review: PlanReview) -> Preview:
-    """What would be written now, beside what is in the record. Reads the EHR only for our plan's present version."""
-    raise NotImplementedError
+    """
+    What would be written now, beside our plan in the record as it was when the draft was drawn; asks the EHR nothing.
+
+    Raises:
+        StaleDraftError: there is no draft; open the plan first.
+    """
+    desk = sit_down(services, context, review)
+    state = desk.state()
+    if state is None:
+        raise StaleDraftError("there is no draft")
+    return preview(desk, state.draft, Snapshot.from_json(state.base))
 
 
 def save_plan(
@@ -73,29 +201,84 @@ def save_plan(
         WrongPatientError: context, review and draft do not name the same patient; nothing was sent.
         StoreError: the audit or the outbox cannot be written; nothing was sent.
     """
-    raise NotImplementedError
+    if not form_key or len(form_key) > 64 or not form_key.isascii() or "#" in form_key:
+        raise NotReadyError(("form_key",))
+    desk = sit_down(services, context, review)
+    return save(desk, draft, form_key, as_draft=as_draft, as_document=as_document)
 
 
 def receipt_for(services: PlanServices, context: PlanContext, form_key: str) -> Receipt | None:
     """The receipt of a save of this patient, for the page that the browser is sent to after saving."""
-    raise NotImplementedError
+    entry = services.outbox.find(context.issuer, context.patient_id, form_key)
+    return receipts.decode(entry) if entry is not None else None
 
 
 def check_again(services: PlanServices, context: PlanContext, form_key: str) -> Receipt:
-    """Look in the record for a save whose outcome is unknown; never sends."""
-    raise NotImplementedError
+    """
+    Look in the record for a save whose outcome is unknown; never sends.
+
+    Raises:
+        StaleDraftError: there is no such save.
+    """
+    outbox = services.outbox
+    with outbox.alone(context.issuer, context.patient_id) as renew:
+        entry = outbox.find(context.issuer, context.patient_id, form_key)
+        if entry is None:
+            raise StaleDraftError("there is no such save")
+        receipt = receipts.decode(entry)
+        if receipt is not None and not entry.open:
+            return receipt
+        found = resolve(services, context, services.client_for(context), entry, renew)
+        _remember(services, context, entry, found)
+        return found
+
+
+def _remember(services: PlanServices, context: PlanContext, entry: OutboxEntry, receipt: Receipt) -> None:
+    """A draft of the same launch learns that its plan is in the record after all."""
+    if not receipt.saved or entry.handle != context.handle:
+        return
+    with contextlib.suppress(FhirError, StaleDraftError):
+        remember_saved(services, context, services.client_for(context), receipt)
 
 
 def unresolved_saves(services: PlanServices, context: PlanContext) -> tuple[UnresolvedSave, ...]:
-    """Saves for this patient that are not resolved, after one look in the record each; for every later launch."""
-    raise NotImplementedError
+    """
+    Saves for this patient that are not resolved, after one look in the record each; for every later launch.
+
+    A save that is under way in another window is left to it.
+    """
+    outbox, issuer, patient = services.outbox, context.issuer, context.patient_id
+    waiting = [entry for entry in outbox.of_patient(issuer, patient) if entry.open]
+    if not waiting:
+        return ()
+    # Another window at work on the same plan: it will say itself how it ends.
+    with contextlib.suppress(StoreError), outbox.alone(issuer, patient, patience_s=0.0) as renew:
+        for entry in waiting:
+            fresh = outbox.find(issuer, patient, entry.form_key)
+            if fresh is not None and fresh.open:
+                found = resolve(services, context, services.client_for(context), fresh, renew, ONE_LOOK)
+                _remember(services, context, fresh, found)
+    return tuple(
+        UnresolvedSave(entry.form_key, entry.sent_at, entry.user == (context.fhir_user or ""), receipt)
+        for entry in outbox.of_patient(issuer, patient)
+        if entry.state == UNKNOWN
+        and (receipt := receipts.decode(entry)) is not None
+        and receipt.outcome is Outcome.UNKNOWN
+        and "#" not in entry.form_key
+    )
 
 
 def revoke_plan(
     services: PlanServices, context: PlanContext, review: PlanReview, reason: str, form_key: str
 ) -> Receipt:
-    """Take our plan in the record back: its status becomes `revoked`, its content stays."""
-    raise NotImplementedError
+    """
+    Take our plan in the record back: its status becomes `revoked`, its content stays.
+
+    Raises:
+        NotReadyError: no reason, or the user may not sign.
+        StaleDraftError: there is no plan of ours in the record.
+    """
+    return revoke(sit_down(services, context, review), reason, form_key)
 
 
 def reconcile_at_start(services: PlanServices) -> int:
@@ -103,4 +286,4 @@ def reconcile_at_start(services: PlanServices) -> int:
     After a restart: what was prepared and never sent is closed as not sent; what was sent stays unknown until a launch
     of that patient can look. Returns how many are unknown.
     """
-    raise NotImplementedError
+    return close_unsent(services.outbox)

@@ -47,6 +47,14 @@ class PlanReview(Protocol):
     def capability(self) -> Mapping[str, Any]:
         """The server's CapabilityStatement; empty when it could not be read."""
 
+    @property
+    def plans(self) -> Sequence[dict[str, Any]]:
+        """The CarePlans that were read with the record."""
+
+    @property
+    def read_at(self) -> datetime:
+        """When the record was read (UTC)."""
+
 
 class SearchPage(Protocol):
     """One page of a search."""

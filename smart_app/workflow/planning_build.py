@@ -1,0 +1,166 @@
+"""
+What is about to be written: author and organization, the resources of a draft, the digest of what was approved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from smart_app import __version__
+from smart_app.clinical.plan import CarePlanDraft
+from smart_app.clinical.plan_facts import UsedFact, facts_used
+from smart_app.errors import FhirError
+from smart_app.fhir import resources
+from smart_app.fhir.capability import allows
+from smart_app.fhir.careplan import Authorship, care_plan, user_reference
+from smart_app.fhir.document import Content, document_reference, plan_json
+from smart_app.fhir.narrative import html_document, plan_sections, text_document
+from smart_app.fhir.provenance import provenance
+from smart_app.workflow.planning_desk import Desk
+from smart_app.workflow.planning_ports import PlanClient
+from smart_app.workflow.planning_record import Snapshot, readable
+
+NO_ORGANIZATION = (
+    "No Provenance was written: neither your role at this EHR nor the registry names the organization you act for."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What the clinician approved, ready to be built: the draft, its status, who writes it and from which facts."""
+
+    desk: Desk
+    draft: CarePlanDraft
+    status: str
+    authorship: Authorship
+    facts: tuple[UsedFact, ...]
+
+    @property
+    def content(self) -> str:
+        """Digest of what was approved, without what changes with every save."""
+        plain = replace(self.draft, version=0, resource=None, version_id=None, identifier="", replaces=None)
+        return hashlib.sha256(msgspec.json.encode((plain, self.status))).hexdigest()
+
+    def plan(self, goals: Iterable[str], existing: Snapshot | None) -> dict[str, Any]:
+        """The CarePlan."""
+        return care_plan(
+            self.draft,
+            self.desk.review.record,
+            self.desk.recommendations,
+            self.authorship,
+            status=self.status,
+            goals=goals,
+            existing=existing.plan if existing else None,
+            replaces=self.draft.replaces,
+        )
+
+    def provenance(self, targets: Iterable[str], created: bool) -> dict[str, Any] | None:
+        """The Provenance, or None where nobody is known to act for."""
+        if self.authorship.organization is None or self.authorship.author is None:
+            return None
+        return provenance(
+            targets,
+            self.facts,
+            self.authorship,
+            created=created,
+            software_version=__version__,
+            rule_set=self.desk.services.rule_set,
+        )
+
+    def document_forms(self) -> tuple[tuple[tuple[Content, ...], int | None], ...]:
+        """
+        The forms of the document to try, best first, each with its number of pages: PDF with the CarePlan as data, PDF,
+        HTML, text.
+        """
+        sections = plan_sections(self.draft, self.desk.review.record)
+        forms: list[tuple[tuple[Content, ...], int | None]] = []
+        make_pdf = self.desk.services.make_pdf
+        if make_pdf is not None:
+            file = make_pdf(self.desk.context, self.desk.review, self.draft)
+            pdf = Content(file.content_type, file.data)
+            forms += [((pdf, plan_json(self.plan((), None))), file.pages), ((pdf,), file.pages)]
+        # A receipt speaks English, and so does this fallback: it is the clinician's copy.
+        forms.append(((Content("text/html", html_document(sections).encode("utf-8", "replace")),), None))
+        forms.append(((Content("text/plain", text_document(sections).encode("utf-8", "replace")),), None))
+        return tuple(forms)
+
+    def document(self, contents: tuple[Content, ...], existing: Mapping[str, Any] | None) -> dict[str, Any]:
+        """The DocumentReference."""
+        return document_reference(
+            contents, self.draft.identifier, self.authorship, final=self.status == "active", existing=existing
+        )
+
+
+def approve(desk: Desk, draft: CarePlanDraft, *, as_draft: bool, at: datetime) -> Approved:
+    """What a save is about; asks the EHR nothing."""
+    context = desk.context
+    authorship = Authorship(
+        patient_id=context.patient_id,
+        at=at,
+        public_url=desk.services.public_url,
+        author=user_reference(context.fhir_user or "", context.base_url, context.user_name),
+        organization=_registered_organization(desk),
+        encounter_id=context.encounter_id,
+    )
+    facts = facts_used(desk.review.record, desk.recommendations, draft)
+    return Approved(desk, draft, "draft" if as_draft else "active", authorship, facts)
+
+
+def with_organization(approved: Approved, client: PlanClient) -> Approved:
+    """The same, with the organization that the user's own role names, where it can be read."""
+    found = _role_organization(approved, client)
+    if found is None:
+        return approved
+    return replace(approved, authorship=replace(approved.authorship, organization=found))
+
+
+def _registered_organization(desk: Desk) -> dict[str, Any] | None:
+    facts = desk.services.issuer_facts(desk.context.issuer)
+    if not facts.organization:
+        return None
+    return {
+        "reference": facts.organization,
+        **({"display": facts.organization_name} if facts.organization_name else {}),
+    }
+
+
+def _role_organization(approved: Approved, client: PlanClient) -> dict[str, Any] | None:
+    author = (approved.authorship.author or {}).get("reference", "")
+    kind, _, identity = author.partition("/")
+    if not allows(approved.desk.context.scopes, "PractitionerRole", "r"):
+        return None
+    if kind == "PractitionerRole":
+        role = readable(lambda: client.read("PractitionerRole", identity))
+        roles = [role] if role else []
+    elif kind == "Practitioner":
+        roles = _roles(client, author)
+    else:
+        return None
+    organizations = {
+        reference: role.get("organization", {})
+        for role in roles
+        if role.get("active") is not False and (reference := resources.reference(role.get("organization")))
+    }
+    if len(organizations) != 1:
+        # Several roles: which of them acts here is not ours to guess; the registry decides.
+        return None
+    reference, shown = next(iter(organizations.items()))
+    display = resources.text(shown.get("display"))
+    return {"reference": reference, **({"display": display} if display else {})}
+
+
+def _roles(client: PlanClient, practitioner: str) -> list[dict[str, Any]]:
+    found = []
+    try:
+        for page in client.search("PractitionerRole", {"practitioner": practitioner}):
+            entries = resources.objects(msgspec.json.decode(page.data).get("entry"))
+            found += [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
+    except (FhirError, msgspec.DecodeError):
+        return []
+    return [role for role in found if role.get("resourceType") == "PractitionerRole"]

@@ -1,0 +1,311 @@
+"""
+The clinician's side of the workbench: drawing, keeping, undoing and taking up drafts; comparing with the record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from smart_app.clinical.plan import CarePlanDraft, Decision
+from smart_app.clinical.plan_drafting import Merged, by_row, draft_plan, merge_draft
+from smart_app.clinical.plan_merging import RECORD_PARTS, Difference, MergedPlans, merge_plans
+from smart_app.clinical.recommendations import Recommendation
+from smart_app.errors import OutOfScopeError, StaleDraftError
+from smart_app.fhir.capability import WriteLadder, decide_ladder
+from smart_app.fhir.careplan import user_reference
+from smart_app.storage.audit import AuditAction, AuditOutcome
+from smart_app.storage.drafts import DraftOwner, KeptState
+from smart_app.workflow.planning_forms import apply_form
+from smart_app.workflow.planning_ports import FormData, PlanContext, PlanReview, PlanServices
+from smart_app.workflow.planning_record import RecordPlans, Snapshot, draft_of
+from smart_app.workflow.planning_types import KeptDraft, OfferedDraft, PlanDifference, PlanIssue, ThreeWay
+
+_DIGITS = re.compile(r"\d{1,9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every step at the workbench needs: whose it is, and the recommendations by row."""
+
+    services: PlanServices
+    context: PlanContext
+    review: PlanReview
+    owner: DraftOwner
+    recommendations: Mapping[str, Recommendation]
+
+    @property
+    def plan_definition(self) -> str:
+        """Canonical of our rule set."""
+        return f"{self.services.public_url}/fhir/PlanDefinition/aftercare"
+
+    def state(self) -> KeptState | None:
+        """The kept draft of this launch."""
+        return self.services.drafts.find(self.owner, self.context.handle)
+
+    def keep(
+        self, draft: CarePlanDraft, based_on: int, snapshot: Snapshot | None = None, signed: bool = False
+    ) -> KeptState:
+        """Keep a draft durably."""
+        base = snapshot.as_json() if snapshot else None
+        return self.services.drafts.keep(
+            self.owner, self.context.handle, draft, based_on=based_on, base=base, signed=signed
+        )
+
+    def audit(self, action: AuditAction, outcome: AuditOutcome, resource: str = "", detail: str = "") -> None:
+        """One event of the audit; raises StoreError where it cannot be written."""
+        note_event(self.services, self.context, action, outcome, resource, detail)
+
+
+def note_event(
+    services: PlanServices,
+    context: PlanContext,
+    action: AuditAction,
+    outcome: AuditOutcome,
+    resource: str = "",
+    detail: str = "",
+) -> None:
+    """
+    One event of the audit.
+
+    Raises:
+        StoreError: it could not be written.
+    """
+    services.audit.append(
+        action,
+        outcome,
+        issuer=context.issuer,
+        user=context.fhir_user,
+        patient=context.patient_id,
+        handle=context.handle,
+        resource=resource,
+        detail=detail,
+    )
+
+
+def sit_down(services: PlanServices, context: PlanContext, review: PlanReview) -> Desk:
+    """
+    Begin a step at the workbench.
+
+    Raises:
+        OutOfScopeError: no plan applies.
+    """
+    if not review.record.scope.applies:
+        raise OutOfScopeError(review.record.scope.reasons)
+    return Desk(services, context, review, owner_of(context), by_row(review.recommendations))
+
+
+def owner_of(context: PlanContext) -> DraftOwner:
+    """Whose drafts these are: without a known user they belong to the launch alone."""
+    return DraftOwner(context.issuer, context.fhir_user or f"launch:{context.handle}", context.patient_id)
+
+
+def ladder_of(desk: Desk, draft: CarePlanDraft) -> WriteLadder:
+    """The write ladder for this draft."""
+    return decide_ladder(desk.review.capability, desk.context.scopes, draft.resource, draft.version_id)
+
+
+def may_sign(context: PlanContext) -> str:
+    """Empty where the user may sign a plan; else why not."""
+    if user_reference(context.fhir_user or "", context.base_url) is None:
+        return "The EHR did not say who you are (fhirUser), so the plan can be printed, not saved."
+    return ""
+
+
+def find_or_draw(desk: Desk, plans: RecordPlans) -> tuple[KeptState, Merged]:
+    """
+    This launch's draft, brought up to date and kept: drawn from our plan in the record where there is one, else from
+    the recommendations.
+    """
+    state = desk.state()
+    if state is None:
+        draft, snapshot, version = _fresh(desk, plans), plans.snapshot, 0
+    else:
+        draft, snapshot, version = state.draft, None, state.draft.version
+    merged = merge_draft(draft, desk.review.record, desk.review.recommendations, desk.review.sections)
+    if state is None or merged.draft != state.draft:
+        state = desk.keep(merged.draft, version, snapshot)
+    return state, replace(merged, draft=state.draft)
+
+
+def _fresh(desk: Desk, plans: RecordPlans) -> CarePlanDraft:
+    if plans.snapshot is not None:
+        return draft_of(plans.snapshot, desk.plan_definition)
+    outbox, context = desk.services.outbox, desk.context
+    identifier = outbox.plan_identifier(context.issuer, context.patient_id)
+    ended = {plan.identifier for plan in plans.ended}
+    while identifier in ended:
+        identifier = outbox.plan_identifier(context.issuer, context.patient_id, after=identifier)
+    return draft_plan(desk.review.record, desk.review.recommendations, desk.review.sections, identifier=identifier)
+
+
+def offered_draft(desk: Desk) -> OfferedDraft | None:
+    """The newest draft that the same user left in another launch of this patient."""
+    found = [state for state in desk.services.drafts.earlier(desk.owner, desk.context.handle) if _has_work(state)]
+    if not found:
+        return None
+    state = found[0]
+    decided = sum(row.decision is not Decision.UNDECIDED for row in state.draft.rows)
+    return OfferedDraft(state.kept_at, state.draft.version, decided, state.draft.identifier)
+
+
+def _has_work(state: KeptState) -> bool:
+    """A draft that was only drawn, and never touched, is not worth offering."""
+    return bool(state.trail)
+
+
+def take_up(desk: Desk) -> KeptDraft:
+    """
+    Go on with the offered draft; this launch's own becomes a step of undo.
+
+    Raises:
+        StaleDraftError: there is none any more.
+    """
+    found = [state for state in desk.services.drafts.earlier(desk.owner, desk.context.handle) if _has_work(state)]
+    if not found:
+        raise StaleDraftError("the earlier draft is no longer there")
+    earlier = found[0]
+    own = desk.state()
+    merged = merge_draft(earlier.draft, desk.review.record, desk.review.recommendations, desk.review.sections)
+    state = desk.keep(merged.draft, own.draft.version if own else 0, Snapshot.from_json(earlier.base))
+    desk.services.drafts.drop(desk.owner, earlier.handle)
+    desk.audit(AuditAction.DRAFT, AuditOutcome.SUCCESS, detail="taken-up")
+    return KeptDraft(state.draft, state.kept_at)
+
+
+def keep_form(desk: Desk, form: FormData) -> KeptDraft:
+    """
+    Take a form into the draft.
+
+    A form of an older version is merged: only what it changed since then is taken.
+
+    Raises:
+        StaleDraftError: the same field was changed since, to something else.
+    """
+    state = desk.state()
+    if state is None:
+        state, _ = find_or_draw(desk, RecordPlans())
+    base = _version_shown(desk, state, form)
+    by = desk.context.user_name or desk.context.fhir_user or ""
+    at = desk.services.now().astimezone(UTC).isoformat(timespec="seconds")
+    draft, problems = apply_form(base, desk.review.record, form, by=by, at=at)
+    if base.version != state.draft.version:
+        merged = merge_plans(base, state.draft, draft)
+        if merged.both:
+            raise StaleDraftError("the draft was changed elsewhere in between")
+        draft = merged.draft
+    return _keep(desk, state, draft, problems)
+
+
+def _version_shown(desk: Desk, state: KeptState, form: FormData) -> CarePlanDraft:
+    given = (form.get("draft_version") or ("",))[-1]
+    if not _DIGITS.fullmatch(given) or int(given) == state.draft.version:
+        return state.draft
+    shown = desk.services.drafts.version(desk.owner, desk.context.handle, int(given))
+    if shown is None:
+        raise StaleDraftError("the form is of a draft that is no longer kept")
+    return shown
+
+
+def _keep(desk: Desk, state: KeptState, draft: CarePlanDraft, problems: tuple[PlanIssue, ...]) -> KeptDraft:
+    if replace(draft, version=state.draft.version) == state.draft:
+        return KeptDraft(state.draft, state.kept_at, problems, changed=False)
+    # What the record says of the plan is never a matter of a form.
+    draft = replace(
+        draft,
+        identifier=state.draft.identifier,
+        resource=state.draft.resource,
+        version_id=state.draft.version_id,
+        replaces=state.draft.replaces,
+    )
+    desk.audit(AuditAction.DRAFT, AuditOutcome.SUCCESS)
+    kept = desk.keep(draft, state.draft.version)
+    return KeptDraft(kept.draft, kept.kept_at, problems)
+
+
+def undo(desk: Desk) -> KeptDraft:
+    """Take back the last kept change."""
+    state = desk.services.drafts.undo(desk.owner, desk.context.handle)
+    if state is None:
+        state = desk.state()
+        if state is None:
+            raise StaleDraftError("there is no draft")
+        return KeptDraft(state.draft, state.kept_at, changed=False)
+    desk.audit(AuditAction.DRAFT, AuditOutcome.SUCCESS, detail="undo")
+    return KeptDraft(state.draft, state.kept_at)
+
+
+def compare_with_record(desk: Desk, state: KeptState, now: Snapshot) -> ThreeWay | None:
+    """
+    What somebody else changed in our plan since this draft was drawn from it; None where nothing did.
+
+    A plan that appeared since is compared with what the recommendations alone would have made.
+    """
+    theirs = draft_of(now, desk.plan_definition)
+    base = Snapshot.from_json(state.base)
+    same = base is not None and base.plan.get("id") == now.plan.get("id")
+    if same and base is not None and _same_version(base, now):
+        return None
+    merged = merge_with(desk, state, now, {})
+    if same and not merged.both and not merged.theirs_only:
+        return None
+    return ThreeWay(
+        resource=theirs.resource or "",
+        version_id=theirs.version_id,
+        both=_differences(merged.both),
+        theirs_only=_differences(merged.theirs_only),
+        ours_only=_differences(merged.ours_only),
+    )
+
+
+def _same_version(base: Snapshot, now: Snapshot) -> bool:
+    if base.version_id is not None or now.version_id is not None:
+        return base.version_id == now.version_id
+    return base.plan == now.plan
+
+
+def merge_with(desk: Desk, state: KeptState, now: Snapshot, choices: Mapping[str, str]) -> MergedPlans:
+    """The draft and the record's plan in one."""
+    theirs = draft_of(now, desk.plan_definition)
+    base = Snapshot.from_json(state.base)
+    begun = draft_of(base, desk.plan_definition) if base else CarePlanDraft(theirs.identifier, 0, ())
+    return merge_plans(begun, theirs, state.draft, choices=choices, parts=RECORD_PARTS)
+
+
+def _differences(found: tuple[Difference, ...]) -> tuple[PlanDifference, ...]:
+    return tuple(PlanDifference(d.key, d.title, d.base, d.theirs, d.ours) for d in found)
+
+
+def rebase(desk: Desk, form: FormData, now: Snapshot) -> KeptDraft:
+    """
+    Go on after a three-way comparison: the draft now stands on the record's present version.
+
+    Raises:
+        StaleDraftError: the record moved on again, or a choice is missing.
+    """
+    state = desk.state()
+    wanted = (form.get("rebase") or ("",))[-1]
+    if state is None or wanted != (now.version_id or ""):
+        raise StaleDraftError("the plan in the record has changed again")
+    choices = {name.removeprefix("merge."): values[-1] for name, values in form.items() if name.startswith("merge.")}
+    merged = merge_with(desk, state, now, choices)
+    if merged.both:
+        raise StaleDraftError("a choice is missing")
+    theirs = draft_of(now, desk.plan_definition)
+    draft = replace(
+        merged.draft,
+        identifier=theirs.identifier or state.draft.identifier,
+        resource=theirs.resource,
+        version_id=theirs.version_id,
+    )
+    desk.audit(AuditAction.DRAFT, AuditOutcome.SUCCESS, detail="compared")
+    fresh = merge_draft(draft, desk.review.record, desk.review.recommendations, desk.review.sections)
+    kept = desk.keep(fresh.draft, state.draft.version, now)
+    return KeptDraft(kept.draft, kept.kept_at)
+
+
+def local_now(services: PlanServices) -> datetime:
+    """The present instant, in UTC."""
+    return services.now().astimezone(UTC)

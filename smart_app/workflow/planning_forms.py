@@ -1,0 +1,258 @@
+"""
+A form of the plan page onto a draft. Pure: what cannot be taken is a problem beside its field, never an exception.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import Entry, FactValue, PatientRecord
+from smart_app.clinical.plan import CarePlanDraft, Decision, EducationChoice, PlanRow
+from smart_app.clinical.plan_drafting import Conflict, conflicts_of
+from smart_app.workflow.planning_ports import FormData
+from smart_app.workflow.planning_types import PlanIssue
+
+TEXT_LIMIT = 4000
+LINE_LIMIT = 500
+OWN_ITEMS_LIMIT = 50
+_DECISIONS = {"accept": Decision.ACCEPT, "decline": Decision.DECLINE, "": Decision.UNDECIDED}
+
+
+@dataclass(slots=True)
+class _Form:
+    data: FormData
+    by: str
+    at: str
+    problems: list[PlanIssue] = field(default_factory=list)
+
+    def has(self, name: str) -> bool:
+        return name in self.data
+
+    def text(self, name: str, limit: int = LINE_LIMIT) -> str:
+        values = self.data.get(name) or ("",)
+        value = values[-1].replace("\r\n", "\n").strip()
+        if len(value) > limit:
+            self.complain(name, f"At most {limit} characters; the end was left off.")
+            value = value[:limit]
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        lines = (line.strip()[:LINE_LIMIT] for value in self.data.get(name) or () for line in value.splitlines())
+        return tuple(dict.fromkeys(line for line in lines if line))
+
+    def date(self, name: str, before: PartialDate | None) -> PartialDate | None:
+        value = self.text(name)
+        if not value:
+            return None
+        try:
+            return PartialDate.parse(value)
+        except ValueError:
+            self.complain(name, "Write a month as 2026-12 or a day as 2026-12-14.")
+            return before
+
+    def complain(self, name: str, words: str) -> None:
+        self.problems.append(PlanIssue(words, field=name))
+
+
+def apply_form(
+    draft: CarePlanDraft, record: PatientRecord, data: FormData, *, by: str, at: str
+) -> tuple[CarePlanDraft, tuple[PlanIssue, ...]]:
+    """
+    The draft with the fields that the form has; fields that it does not have stay as they are.
+
+    Args:
+        record: its conflicts, for a choice among results.
+        by: who fills in the form; stands with entered facts.
+        at: instant (UTC, ISO 8601), likewise.
+    """
+    form = _Form(data, by, at)
+    entries, overridden = _settle(form, draft, record)
+    changed = replace(
+        draft,
+        rows=_rows(form, draft.rows),
+        goals=_goals(form) if form.has("goals.present") or form.has("goal") else draft.goals,
+        concerns=form.texts("concern") if form.has("concerns.present") or form.has("concern") else draft.concerns,
+        note=form.text("note", TEXT_LIMIT) if form.has("note") else draft.note,
+        education=_education(form, draft.education),
+        education_note=form.text("education_note", TEXT_LIMIT) if form.has("education_note") else draft.education_note,
+        entries=_entered(form, entries),
+        overridden=overridden,
+        language=form.text("language") or draft.language,
+        large_print=form.has("large_print") if form.has("large_print.present") else draft.large_print,
+    )
+    return changed, tuple(form.problems)
+
+
+def _goals(form: _Form) -> tuple[str, ...]:
+    return form.texts("goal")[:20]
+
+
+def _rows(form: _Form, rows: tuple[PlanRow, ...]) -> tuple[PlanRow, ...]:
+    kept = [_row(form, row) for row in rows if not (row.rule is None and form.has(f"remove.{row.id}"))]
+    orders = {row.id: _order(form, row.id, position) for position, row in enumerate(kept)}
+    kept.sort(key=lambda row: orders[row.id])
+    own = _own(form, kept)
+    return (*kept, own) if own is not None else tuple(kept)
+
+
+def _row(form: _Form, row: PlanRow) -> PlanRow:
+    prefix = f"row.{row.id}"
+    changes: dict[str, Any] = {}
+    if form.has(f"{prefix}.decision"):
+        given = form.text(f"{prefix}.decision")
+        if given in _DECISIONS:
+            changes["decision"] = _DECISIONS[given]
+        else:
+            form.complain(f"{prefix}.decision", "Choose accept or decline.")
+    if form.has(f"{prefix}.when"):
+        changes["due"] = form.date(f"{prefix}.when", row.due)
+    for name in ("owner", "note", "reason"):
+        if form.has(f"{prefix}.{name}"):
+            changes[name] = form.text(f"{prefix}.{name}")
+    if row.rule is None and form.text(f"{prefix}.what"):
+        changes["title"] = form.text(f"{prefix}.what")
+    return replace(row, **changes) if changes else row
+
+
+def _order(form: _Form, key: str, position: int) -> float:
+    given = form.text(f"row.{key}.order")
+    return float(given) if given.lstrip("-").isdigit() else position
+
+
+def _own(form: _Form, rows: list[PlanRow]) -> PlanRow | None:
+    title = form.text("own.what")
+    if not title:
+        return None
+    own = [row for row in rows if row.rule is None]
+    if len(own) >= OWN_ITEMS_LIMIT:
+        form.complain("own.what", f"At most {OWN_ITEMS_LIMIT} items of your own.")
+        return None
+    due = form.date("own.when", None)
+    owner, note = form.text("own.owner"), form.text("own.note")
+    # The same words posted twice (a reload, a double click) are one item.
+    if any(row.title == title and row.due == due and row.owner == owner for row in own):
+        return None
+    taken = {row.id for row in rows}
+    key = _own_id(title, len(own), taken)
+    return PlanRow(key, title, "other", Decision.ACCEPT, owner, due=due, note=note)
+
+
+def _own_id(title: str, count: int, taken: set[str]) -> str:
+    while True:
+        digest = hashlib.sha256(f"{count}|{title}".encode("utf-8", "replace")).hexdigest()
+        key = f"own-{digest[:8]}"
+        if key not in taken:
+            return key
+        count += 1
+
+
+def _education(form: _Form, choices: tuple[EducationChoice, ...]) -> tuple[EducationChoice, ...]:
+    known = {choice.paragraph: choice for choice in choices}
+    for name in form.data:
+        if name.startswith("education.") and name.endswith(".order"):
+            paragraph = name.removeprefix("education.").removesuffix(".order")
+            given = form.text(name)
+            before = known.get(paragraph)
+            order = int(given) if given.lstrip("-").isdigit() else before.order if before else len(known)
+            known[paragraph] = EducationChoice(paragraph, form.has(f"education.{paragraph}.shown"), order)
+    return tuple(sorted(known.values(), key=lambda choice: choice.order))
+
+
+def _settle(form: _Form, draft: CarePlanDraft, record: PatientRecord) -> tuple[tuple[Entry, ...], dict[str, str]]:
+    """Choices among disagreeing results: an entry for a chosen one, a reason for one left open."""
+    entries, overridden = list(draft.entries), dict(draft.overridden)
+    for conflict in conflicts_of(record):
+        name = f"conflict.{conflict.key}.choice"
+        if not form.has(name):
+            continue
+        choice, reason = form.text(name), form.text(f"conflict.{conflict.key}.reason")
+        overridden.pop(conflict.key, None)
+        entries = [entry for entry in entries if not _is_about(entry, conflict)]
+        chosen = _chosen_value(conflict, choice)
+        if choice == "open":
+            if reason:
+                overridden[conflict.key] = reason
+            else:
+                form.complain(f"conflict.{conflict.key}.reason", "Give a reason for leaving it open.")
+        elif chosen is not None:
+            before = next((e for e in draft.entries if _is_about(e, conflict) and e.chosen_source == choice), None)
+            entry = _choice(form, conflict, chosen, choice, reason)
+            entries.append(before if before is not None and before.reason == reason else entry)
+        elif choice:
+            form.complain(name, "This result is no longer in the record. Choose again.")
+    return tuple(entries), overridden
+
+
+def _is_about(entry: Entry, conflict: Conflict) -> bool:
+    return entry.name == conflict.fact.name and (entry.cancer or 0) == (conflict.cancer or 0)
+
+
+def _chosen_value(conflict: Conflict, choice: str) -> FactValue | None:
+    for value in conflict.fact.others:
+        if any(source.reference == choice for source in value.sources):
+            return value
+    return None
+
+
+def _choice(form: _Form, conflict: Conflict, value: FactValue, source: str, reason: str) -> Entry:
+    return Entry(
+        name=conflict.fact.name,
+        value=value.value,
+        by=form.by,
+        at=form.at,
+        reason=reason,
+        on=value.on,
+        cancer=conflict.cancer,
+        chosen_source=source,
+        extra=dict(value.extra),
+    )
+
+
+def _entered(form: _Form, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    kept = [entry for entry in entries if not form.has(f"remove-entry.{_key(entry)}")]
+    for key in _entered_keys(form):
+        value = form.text(f"entry.{key}.value")
+        if not value:
+            continue
+        name, _, tumor = key.partition(".")
+        cancer = int(tumor) if tumor.isdigit() else None
+        entry = Entry(
+            name=name,
+            value=_typed(value),
+            by=form.by,
+            at=form.at,
+            reason=form.text(f"entry.{key}.reason"),
+            on=form.date(f"entry.{key}.on", None),
+            seen_where=form.text(f"entry.{key}.seen_where") or None,
+            cancer=cancer,
+        )
+        before = next((old for old in kept if _key(old) == key), None)
+        if before is not None and replace(entry, at=before.at, by=before.by, extra=before.extra) == before:
+            continue
+        kept = [old for old in kept if _key(old) != key]
+        kept.append(entry)
+    return tuple(kept)
+
+
+def _entered_keys(form: _Form) -> Iterator[str]:
+    for name in form.data:
+        if name.startswith("entry.") and name.endswith(".value"):
+            yield name.removeprefix("entry.").removesuffix(".value")
+
+
+def _key(entry: Entry) -> str:
+    return f"{entry.name}.{entry.cancer}" if entry.cancer else entry.name
+
+
+def _typed(value: str) -> Any:
+    """Numbers of facts are numbers (`nodes_positive`), everything else is its word."""
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    try:
+        return float(value) if value.replace(".", "", 1).isdigit() and value.isascii() else value
+    except ValueError:
+        return value

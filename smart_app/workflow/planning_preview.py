@@ -1,0 +1,101 @@
+"""
+What will be written, before it is: as a person reads it, as JSON, and beside what is in the record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
+from smart_app.fhir.capability import RungName
+from smart_app.fhir.careplan import goal
+from smart_app.fhir.careplan_reading import read_care_plan
+from smart_app.fhir.narrative import when_words
+from smart_app.fhir.validation import find_problems
+from smart_app.workflow.planning_build import approve
+from smart_app.workflow.planning_desk import Desk, ladder_of
+from smart_app.workflow.planning_needs import conflicts_to_settle, needed_decisions
+from smart_app.workflow.planning_record import Snapshot, draft_of, existing_plan
+from smart_app.workflow.planning_types import DiffRow, Preview
+
+
+def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
+    """What a save would write now; asks the EHR nothing."""
+    approved = approve(desk, draft, as_draft=False, at=desk.services.now())
+    existing = base if base is not None and not draft.replaces else None
+    active = dict(existing.active_goals()) if existing else {}
+    goals = [
+        goal(words, draft.identifier, approved.authorship, desk.review.record.as_of)
+        for words in draft.goals
+        if words not in active
+    ]
+    plan = approved.plan([active[words] for words in draft.goals if words in active], existing)
+    ladder = ladder_of(desk, draft)
+    resources = [("CarePlan", plan), *(("Goal", resource) for resource in goals)]
+    if ladder.chosen is RungName.CARE_PLAN and ladder.provenance.can_create:
+        target = f"CarePlan/{plan['id']}" if "id" in plan else "CarePlan/new"
+        record = approved.provenance([target], existing is None)
+        if record is not None:
+            resources.append(("Provenance", record))
+    patient = desk.context.patient_id
+    conflicts = conflicts_to_settle(draft, desk.review.record, desk.recommendations)
+    return Preview(
+        rows=diff_rows(draft_of(existing, desk.plan_definition) if existing else None, draft),
+        resources=tuple((name, json.dumps(resource, indent=2, ensure_ascii=False)) for name, resource in resources),
+        compared_with=existing_plan(read_care_plan(existing.plan, desk.plan_definition)) if existing else None,
+        ladder=ladder,
+        needed=needed_decisions(draft, desk.review.record, conflicts),
+        problems=tuple(problem for _, resource in resources for problem in find_problems(resource, patient)),
+    )
+
+
+def diff_rows(before: CarePlanDraft | None, draft: CarePlanDraft) -> tuple[DiffRow, ...]:
+    """Every item of the plan, the changed ones first in their own order, then those that go."""
+    old = {row.id: row for row in before.rows} if before else {}
+    rows = [_row(old.get(row.id), row) for row in draft.rows if _written(row) or row.id in old]
+    now = {row.id for row in draft.rows}
+    rows += [DiffRow("removed", row.title, _words(row), None) for row in old.values() if row.id not in now]
+    rows += _texts("Goal", before.goals if before else (), draft.goals, "Goal, active")
+    rows += _texts("Concern", before.concerns if before else (), draft.concerns, "Concern")
+    old_note = before.note if before else ""
+    if draft.note or old_note:
+        change = "same" if draft.note == old_note else "added" if not old_note else "changed"
+        rows.append(DiffRow(change, "Note for the team", old_note or None, draft.note or None))
+    return tuple(rows)
+
+
+def _written(row: PlanRow) -> bool:
+    return row.decision is not Decision.UNDECIDED
+
+
+def _row(before: PlanRow | None, row: PlanRow) -> DiffRow:
+    new = _words(row) if _written(row) else None
+    if before is None:
+        return DiffRow("added", row.title, None, new)
+    now = _words(before)
+    if new is None:
+        return DiffRow("removed", row.title, now, None)
+    if now == new:
+        return DiffRow("same", row.title, now, new)
+    declined = row.decision is Decision.DECLINE and before.decision is not Decision.DECLINE
+    return DiffRow("removed" if declined else "changed", row.title, now, new)
+
+
+def _words(row: PlanRow) -> str:
+    if row.decision is Decision.DECLINE:
+        return f"Declined: {row.reason or 'no reason given'}"
+    if row.not_advised:
+        return "Not advised"
+    parts = [when_words(replace(row, interval_months=None)), row.owner, row.note]
+    return ", ".join(part for part in parts if part) or "accepted"
+
+
+def _texts(name: str, before: Iterable[str], now: Iterable[str], words: str) -> list[DiffRow]:
+    old, new = list(before), list(now)
+    rows = [
+        DiffRow("same" if text in old else "added", f"{name}: {text}", words if text in old else None, words)
+        for text in new
+    ]
+    return rows + [DiffRow("removed", f"{name}: {text}", words, None) for text in old if text not in new]

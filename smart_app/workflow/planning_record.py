@@ -1,0 +1,258 @@
+"""
+Plans that are in the record already: ours is found and read back, plans of other makers are shown and never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from smart_app.clinical.plan import CarePlanDraft
+from smart_app.errors import FhirError, GoneError, NotOfferedError, NotPermittedError, RefusedResourceError
+from smart_app.fhir import resources
+from smart_app.fhir.answers import parse_json
+from smart_app.fhir.careplan import CATEGORY_SYSTEM, URI_SYSTEM
+from smart_app.fhir.careplan_reading import PlanInRecord, read_care_plan
+from smart_app.fhir.document import LOINC, PLAN_TYPE, DocumentInRecord, read_document
+from smart_app.workflow.planning_ports import PlanClient
+from smart_app.workflow.planning_types import ExistingPlan
+
+GOALS_READ = 20
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Our plan as it stood in the record at one moment: the resource, and the goals it refers to by reference."""
+
+    plan: dict[str, Any]
+    goals: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """For keeping beside a draft."""
+        return {"plan": self.plan, "goals": self.goals}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | None) -> Snapshot | None:
+        """Back again; None where nothing was kept."""
+        return cls(dict(data["plan"]), dict(data.get("goals") or {})) if data and data.get("plan") else None
+
+    @property
+    def version_id(self) -> str | None:
+        """Version of the plan."""
+        return resources.version_id(self.plan)
+
+    def goal_words(self) -> tuple[str, ...]:
+        """The goals in force, in the plan's order."""
+        return tuple(words for words, _ in self.active_goals())
+
+    def active_goals(self) -> tuple[tuple[str, str], ...]:
+        """(words, reference) of the goals in force."""
+        found = []
+        for reference in resources.references(self.plan.get("goal")):
+            goal = self.goals.get(reference, {})
+            words = resources.words(goal.get("description"))
+            if words and goal.get("lifecycleStatus") not in ("cancelled", "rejected", "entered-in-error"):
+                found.append((words[0], reference))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlans:
+    """
+    What the record holds.
+
+    `duplicates` are further open plans of ours (there should be none). `read` False: it could not be read, `why` says
+    why in words.
+    """
+
+    ours: PlanInRecord | None = None
+    snapshot: Snapshot | None = None
+    others: tuple[PlanInRecord, ...] = ()
+    ended: tuple[PlanInRecord, ...] = ()
+    duplicates: tuple[str, ...] = ()
+    documents: tuple[DocumentInRecord, ...] = ()
+    our_document: DocumentInRecord | None = None
+    document_resource: dict[str, Any] | None = None
+    read: bool = True
+    why: str = ""
+
+
+def find_plans(client: PlanClient, patient_id: str, plan_definition: str, wanted: str | None = None) -> RecordPlans:
+    """
+    The care plans of a patient, ours first.
+
+    Args:
+        wanted: identifier of the plan in work: among several of ours, that one.
+    """
+    params = {"patient": patient_id, "category": f"{CATEGORY_SYSTEM}|assess-plan"}
+    try:
+        found = search_all(client, "CarePlan", params, patient_id)
+    except FhirError as error:
+        return RecordPlans(read=False, why=why_not_read(error))
+    return sort_plans(client, found, plan_definition, wanted)
+
+
+def sort_plans(
+    client: PlanClient, found: Iterable[dict[str, Any]], plan_definition: str, wanted: str | None = None
+) -> RecordPlans:
+    """Care plans that were read, sorted into ours and others'; the goals of ours are read."""
+    plans = [(read_care_plan(resource, plan_definition), resource) for resource in found]
+    ours = [(plan, resource) for plan, resource in plans if plan.ours and plan.open]
+    ours.sort(key=lambda pair: (pair[0].identifier != wanted, str(pair[0].created_on or ""), pair[0].reference))
+    first = ours[0] if ours else None
+    return RecordPlans(
+        ours=first[0] if first else None,
+        snapshot=with_goals(client, first[1]) if first else None,
+        others=tuple(plan for plan, _ in plans if not plan.ours),
+        ended=tuple(plan for plan, _ in plans if plan.ours and not plan.open),
+        duplicates=tuple(plan.reference for plan, _ in ours[1:]),
+    )
+
+
+def find_documents(
+    client: PlanClient, patient_id: str, identifier: str, known: Iterable[str] = ()
+) -> tuple[tuple[DocumentInRecord, dict[str, Any]], ...]:
+    """
+    Our plan documents in force, by identifier, or by a reference that a receipt of ours names (some servers drop
+    identifiers); newest first.
+
+    Raises:
+        FhirError: the search failed.
+    """
+    params = {"patient": patient_id, "type": f"{LOINC}|{PLAN_TYPE}"}
+    mine = set(known)
+    found = [(read_document(entry), entry) for entry in search_all(client, "DocumentReference", params, patient_id)]
+    ours = [
+        (document, entry)
+        for document, entry in found
+        if document.status == "current" and (identifier in document.identifiers or document.reference in mine)
+    ]
+    return tuple(sorted(ours, key=lambda pair: pair[0].date, reverse=True))
+
+
+def search_all(
+    client: PlanClient, resource_type: str, params: Mapping[str, str], patient_id: str
+) -> list[dict[str, Any]]:
+    """
+    Every resource of a fresh search that is this patient's, each once.
+
+    Raises:
+        FhirError: a page could not be read: a part is never taken for the whole.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for page in client.search(resource_type, params, fresh=True):
+        for entry in resources.objects(parse_json(page.data).get("entry")):
+            resource = entry.get("resource")
+            if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
+                continue
+            if is_about(resource, patient_id):
+                found[resources.own_reference(resource)] = resource
+    return list(found.values())
+
+
+def is_about(resource: Mapping[str, Any], patient_id: str) -> bool:
+    """Whether a resource's subject is this patient."""
+    return resources.reference(resources.subject_of(dict(resource))) == f"Patient/{patient_id}"
+
+
+def find_by_identifier(
+    client: PlanClient, resource_type: str, identifier: str, patient_id: str, offered: bool
+) -> list[dict[str, Any]]:
+    """
+    Resources of the patient that carry an identifier, by a search that no cache answers.
+
+    Args:
+        offered: whether the server says that it searches by identifier; else all of the kind are read and filtered.
+
+    Raises:
+        FhirError: it could not be found out.
+    """
+    if offered:
+        params = {"identifier": f"{URI_SYSTEM}|{identifier}", "patient": patient_id}
+        try:
+            return _carrying(search_all(client, resource_type, params, patient_id), identifier)
+        except (RefusedResourceError, NotOfferedError):
+            pass  # it does not, in spite of what it says: the wider search below
+    wider = {
+        "CarePlan": {"category": f"{CATEGORY_SYSTEM}|assess-plan"},
+        "DocumentReference": {"type": f"{LOINC}|{PLAN_TYPE}"},
+    }
+    params = {"patient": patient_id, **wider.get(resource_type, {})}
+    return _carrying(search_all(client, resource_type, params, patient_id), identifier)
+
+
+def _carrying(found: list[dict[str, Any]], identifier: str) -> list[dict[str, Any]]:
+    return [
+        resource
+        for resource in found
+        if any(
+            entry.get("value") == identifier
+            for entry in resources.objects(resource.get("identifier"))
+            + resources.objects(resource.get("masterIdentifier"))
+        )
+    ]
+
+
+def with_goals(client: PlanClient, plan: dict[str, Any]) -> Snapshot:
+    """A plan with the goals that it names, as far as they can be read."""
+    goals = {}
+    for reference in resources.references(plan.get("goal"))[:GOALS_READ]:
+        kind, _, identity = reference.partition("/")
+        if kind != "Goal":
+            continue
+        goal = readable(lambda identity=identity: client.read("Goal", identity))  # type: ignore[misc] # bound default
+        if goal is not None:
+            goals[reference] = goal
+    return Snapshot(plan, goals)
+
+
+def readable(read: Callable[[], _Item]) -> _Item | None:
+    """What can be read, None for what cannot: for parts that a plan can do without."""
+    try:
+        return read()
+    except FhirError:
+        return None
+
+
+def draft_of(snapshot: Snapshot, plan_definition: str) -> CarePlanDraft:
+    """The plan of the record as a draft, for comparison and to go on from."""
+    plan = read_care_plan(snapshot.plan, plan_definition)
+    return CarePlanDraft(
+        identifier=plan.identifier or "",
+        version=0,
+        rows=plan.rows,
+        goals=snapshot.goal_words(),
+        concerns=plan.concerns,
+        note=plan.note,
+        resource=plan.reference,
+        version_id=plan.version_id,
+    )
+
+
+def existing_plan(plan: PlanInRecord) -> ExistingPlan:
+    """A plan of the record as pages show it."""
+    return ExistingPlan(
+        resource=plan.reference,
+        version_id=plan.version_id,
+        status=plan.status,
+        title=plan.title,
+        ours=plan.ours,
+        identifier=plan.identifier,
+        maker=plan.maker,
+        created_on=plan.created_on,
+        rows=plan.rows,
+        text=plan.text,
+    )
+
+
+def why_not_read(error: FhirError) -> str:
+    """Why something of the record could not be read, in words for a clinician."""
+    if isinstance(error, NotPermittedError):
+        return "Reading care plans is not permitted for you here."
+    if isinstance(error, (NotOfferedError, GoneError)):
+        return "This EHR does not offer care plans to apps."
+    if isinstance(error, RefusedResourceError):
+        return "This EHR refused the search for care plans."
+    return "The care plans in the record could not be read just now."

@@ -1,0 +1,43 @@
+"""
+Committing how a write ended, so that it can be answered again and is never sent twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from smart_app.storage.outbox import CONFIRMED, REFUSED, UNKNOWN, Outbox, OutboxEntry
+from smart_app.workflow import planning_receipts as receipts
+from smart_app.workflow.planning_send import SendEnd, Sent
+from smart_app.workflow.planning_types import Outcome, Receipt
+
+_ENDS = {
+    SendEnd.WRITTEN: CONFIRMED,
+    SendEnd.UNKNOWN: UNKNOWN,
+    SendEnd.REFUSED: REFUSED,
+    SendEnd.CONFLICT: REFUSED,
+    SendEnd.SEVERAL: REFUSED,
+    SendEnd.ABSENT: REFUSED,
+    SendEnd.NOT_SENT: REFUSED,
+}
+_OUTCOMES = {
+    Outcome.SAVED: CONFIRMED,
+    Outcome.SAVED_AS_DOCUMENT: CONFIRMED,
+    Outcome.NOT_SAVED: REFUSED,
+    Outcome.UNKNOWN: UNKNOWN,
+}
+
+
+def state_of(end: SendEnd) -> str:
+    """The state of an entry whose write ended so."""
+    return _ENDS[end]
+
+
+def settle_state(outbox: Outbox, sent: Sent) -> OutboxEntry:
+    """Commit how a write ended that has no receipt of its own."""
+    return outbox.update(replace(sent.entry, state=_ENDS[sent.end]))
+
+
+def settle(outbox: Outbox, entry: OutboxEntry, receipt: Receipt) -> OutboxEntry:
+    """Commit the receipt of a save; only then is it shown."""
+    return outbox.update(replace(entry, state=_OUTCOMES[receipt.outcome], receipt=receipts.encode(receipt)))
