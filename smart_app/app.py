@@ -41,7 +41,7 @@ from smart_app.web.security import trusted_hosts
 from smart_app.web.services import EXTENSION, services
 from smart_app.workflow.services import Clock, Services, SystemTime
 
-PAGES = ("record", "plan", "handout", "rules")
+PAGES = ("record", "plan", "facts_entry", "resource", "handout", "rules")
 KEY_KIND, KEY_ID, FOREVER = "signing-keys", "own", 4_000_000_000.0
 SWEEP_S = 30.0
 STATIC_S = 31_536_000
@@ -84,7 +84,7 @@ def create_app(
     app.register_blueprint(launch.make_blueprint(RateLimiter(settings.rate_per_minute, wired.clock.monotonic)))
     for name in PAGES:
         if importlib.util.find_spec(f"smart_app.web.{name}") is not None:
-            app.register_blueprint(importlib.import_module(f"smart_app.web.{name}").blueprint)
+            app.register_blueprint(importlib.import_module(f"smart_app.web.{name}").make_blueprint())
     app.after_request(_count)
     return app
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HttpTimeoutError
 
 from smart_app.errors import PermanentFhirError, TemporaryFhirError, TooLargeError, UnknownOutcomeError
@@ -152,7 +152,7 @@ def exchange(
         )
     except SSLError as error:
         raise PermanentFhirError("the secure connection to the EHR does not hold") from error
-    except NewConnectionError as error:
+    except (NewConnectionError, ConnectTimeoutError) as error:
         raise TemporaryFhirError("no connection to the EHR") from error
     except HttpTimeoutError as error:
         raise lost("timed out: no answer from the EHR") from error
