@@ -82,8 +82,8 @@ class Paragraph:
     One paragraph of an education section, in one language.
 
     `shown_when` None means everyone. `when_unknown`: show, hide or ask (show with "ask your team"). `place` is where
-    the handout prints it: more, medicine, signs-urgent, signs-same-day, signs-soon, can-do, support, questions, words,
-    or none. `opt_in`: off until the clinician turns it on. `scope`: only for a record outside the scope with this
+    the handout prints it: more, medicine, signs-urgent, signs-same-day, signs-soon, can-do, support, questions, words;
+    page is the clinician's page and not the paper, none is neither by itself. `opt_in`: off until the clinician turns it on. `scope`: only for a record outside the scope with this
     reason. `topic`: the rule topic whose due date it speaks of. `translation_reviewed` is True for English.
     """
 

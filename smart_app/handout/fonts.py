@@ -41,11 +41,13 @@ class FontSet:
         """
         The text in NFC, cut into (family, piece): one family for all of it where one holds it, else for each word.
 
-        Bidi controls and other signs without a glyph are left out; the PDF isolates each run by itself.
+        Every base font holds ASCII. Bidi controls and other signs without a glyph are left out; the PDF isolates each run by itself.
 
         Raises:
             MissingGlyphError: names every character of the text that no font holds.
         """
+        if text.isascii() and text.isprintable():
+            return ((self.base, text),)
         text = _IGNORABLE.sub("", unicodedata.normalize("NFC", text))
         text = "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) != "Cc")
         if family := self._holding(text):

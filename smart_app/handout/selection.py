@@ -70,7 +70,7 @@ def select_paragraphs(
     stamp = hashlib.sha256()
     for entry in chosen:
         paragraph = entry.paragraph
-        if not entry.shown or paragraph.place == "none" or paragraph.audience != "patient" or paragraph.kind == "news":
+        if not entry.shown or paragraph.place in ("none", "page") or paragraph.audience != "patient" or paragraph.kind == "news":
             continue
         if clinic.review_required and not paragraph.reviewed:
             left_off.append(LeftOff(paragraph.id, paragraph.title, "not-reviewed"))
