@@ -17,7 +17,7 @@ from sandbox.chart_rows import Row, chart_sections, concept_text, day_text
 from sandbox.context import Issuer, require_issuer, sandbox
 from sandbox.fhir.dates import instant_of_ms
 from sandbox.fhir.records import Stored
-from sandbox.seeding import display_name
+from sandbox.seeding import display_name, listed_name
 
 pages = Blueprint("chart", __name__)
 TABS = {"aftercare": "Aftercare", "review": "Chart review", "results": "Results", "medications": "Medications"}
@@ -35,6 +35,9 @@ class PatientRow:
     sex: str
     story: str
     age: str
+    listed_name: str
+    primary_care: str
+    allergies: str
 
 
 @pages.get("/")
@@ -87,7 +90,7 @@ def frame(slug: str, patient_id: str) -> str:
 def chart(slug: str, patient_id: str) -> str:
     """One chart."""
     issuer = require_issuer(slug)
-    patient = _patient_row(_require_patient(issuer, patient_id))
+    patient = _chart_head(issuer, patient_id)
     tab = request.args.get("tab", "aftercare")
     if tab not in TABS:
         abort(404)
@@ -112,7 +115,7 @@ def chart(slug: str, patient_id: str) -> str:
 def plan(slug: str, patient_id: str, plan_id: str) -> str:
     """One care plan as the EHR shows it: its activities, without the app's own words and looks."""
     issuer = require_issuer(slug)
-    patient = _patient_row(_require_patient(issuer, patient_id))
+    patient = _chart_head(issuer, patient_id)
     stored = _require_own(slug, patient_id, "CarePlan", plan_id)
     resource = stored.resource
     activities = [
@@ -206,7 +209,7 @@ def _frame_values() -> dict[str, Any]:
     return {"user": CLINICIANS[DEFAULT_USER][0], "today": sandbox().config.as_of.strftime("%b %-d, %Y")}
 
 
-def _patient_row(stored: Stored) -> PatientRow:
+def _patient_row(stored: Stored, allergies: str = "") -> PatientRow:
     resource = stored.resource
     identifiers = resource.get("identifier") or []
     story = sandbox().store.find_document("story", stored.id) or {}
@@ -219,7 +222,16 @@ def _patient_row(stored: Stored) -> PatientRow:
         sex={"female": "F", "male": "M", "other": "X"}.get(str(resource.get("gender")), "U"),
         story=str(story.get("story", "")),
         age=_age(birth),
+        listed_name=listed_name(resource),
+        primary_care=str((resource.get("generalPractitioner") or [{}])[0].get("display", "")),
+        allergies=allergies,
     )
+
+
+def _chart_head(issuer: Issuer, patient_id: str) -> PatientRow:
+    stored = _require_patient(issuer, patient_id)
+    found = sandbox().records.of_patient(issuer.behaviour.slug, patient_id, ["AllergyIntolerance"])
+    return _patient_row(stored, ", ".join(concept_text(allergy.resource.get("code")) for allergy in found))
 
 
 def _age(birth: str) -> str:

@@ -86,7 +86,8 @@ def _first_text(concepts: Any) -> str:
 def _value(resource: Resource) -> str:
     quantity = resource.get("valueQuantity")
     if isinstance(quantity, dict):
-        return f"{quantity.get('value', '')} {quantity.get('unit') or quantity.get('code') or ''}".strip()
+        unit = str(quantity.get("unit") or quantity.get("code") or "")
+        return f"{quantity.get('value', '')} {'' if unit == '1' else unit}".strip()
     for name in ("valueCodeableConcept", "clinicalStatus"):
         if isinstance(resource.get(name), dict):
             return concept_text(resource[name])

@@ -180,6 +180,16 @@ def display_name(patient: Resource) -> str:
     return " ".join(str(part) for part in parts if part) or str(first.get("text") or patient.get("id"))
 
 
+def listed_name(patient: Resource) -> str:
+    """FAMILY, Given, as charts are filed."""
+    names = patient.get("name")
+    first = names[0] if isinstance(names, list) and names and isinstance(names[0], dict) else {}
+    given = first.get("given")
+    if not first.get("family") or not isinstance(given, list):
+        return display_name(patient)
+    return f"{str(first['family']).upper()}, {' '.join(str(part) for part in given)}"
+
+
 def _staff() -> list[Resource]:
     return [
         {
