@@ -68,6 +68,7 @@ class RecordBuilder:
         self._patient_id = patient_id
         self._kept: dict[str, Resource] = {}
         self._alias: dict[str, str] = {}
+        self._loose: dict[str, str] = {}
         self._issues: set[Issue] = set()
         self._filter = ObservationFilter(codes)
         self._events = EventStore()
@@ -89,10 +90,11 @@ class RecordBuilder:
         key = own_reference(resource)
         full_url = text(resource.get(FULL_URL))
         if full_url:
-            self._alias[full_url] = key
-            absolute = reference(full_url)
-            if absolute and absolute != key and not absolute.startswith("urn:"):
-                self._alias.setdefault(absolute, key)
+            for name in {full_url, reference(full_url) or full_url} - {key}:
+                self._alias[name] = min(key, self._alias.get(name, key))
+        # Files cut out of a transaction keep `urn:uuid:` references without the fullUrl that they meant.
+        loose = f"urn:uuid:{key.partition('/')[2]}"
+        self._loose[loose] = min(key, self._loose.get(loose, key))
         if key.startswith("Observation/"):
             purpose = self._filter.purpose(resource)
             if purpose and purpose != "fact":
@@ -115,7 +117,7 @@ class RecordBuilder:
             if key.startswith(("Observation/", "DiagnosticReport/")):
                 wanted.update(references(resource.get("specimen")))
         missing = {ref for ref in wanted if not ref.startswith("#") and self._alias.get(ref, reference(ref) or ref) not in self._kept}
-        return tuple(sorted(missing))
+        return tuple(sorted(ref for ref in missing if self._loose.get(ref) not in self._kept))
 
     def build(self, searches: tuple[Search, ...] = ()) -> PatientRecord:
         """The record of the patient; call it again after more resources were added."""
@@ -130,7 +132,7 @@ class RecordBuilder:
             else:
                 kind = key.partition("/")[0]
                 issues.add(Issue(IssueKind.OTHER_PATIENT, key, f"A {kind} of another patient was withheld."))
-        chart = Chart(self._codes, self._as_of, own, self._alias)
+        chart = Chart(self._codes, self._as_of, own, {**self._loose, **self._alias})
         chart.issues.update(issues)
         return build_record(chart, self._patient(patient_key), searches)
 
@@ -153,7 +155,7 @@ class RecordBuilder:
         subject = subject_of(resource)
         target = reference(subject)
         if target is not None:
-            return self._alias.get(target, target)
+            return self._resolved(target)
         if isinstance(subject, dict):
             wanted = _identifiers([subject.get("identifier")])
             for key, other in self._kept.items():
@@ -162,11 +164,14 @@ class RecordBuilder:
             return "Patient/" if wanted or text(subject.get("reference")) else None
         return None
 
+    def _resolved(self, target: str) -> str:
+        return self._alias.get(target) or self._loose.get(target, target)
+
     def _belongs(self, key: str, resource: Resource, patient_key: str | None) -> bool:
         kind = key.partition("/")[0]
         if kind in _WITHOUT_SUBJECT:
             owner = reference(resource.get("patient"))
-            return owner is None or patient_key is None or self._alias.get(owner, owner) == patient_key
+            return owner is None or patient_key is None or self._resolved(owner) == patient_key
         named = self._subject(resource)
         if named is None:
             return self._patient_id is None or kind in _MAY_LACK_SUBJECT

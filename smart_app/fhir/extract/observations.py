@@ -226,7 +226,8 @@ def results_of(chart: Chart, key: str, observation: Resource) -> Iterator[Result
 
 def _test(chart: Chart, element: Resource) -> tuple[str, CodeRow | None, str | None] | None:
     rows = chart.rows(element.get("code"))
-    for row in rows:
+    # A test by one method is also coded as the overall interpretation: the method says more.
+    for row in sorted(rows, key=lambda row: row.concept in ("her2-test", "hormone-receptor-test")):
         if row.concept in TUMOR_TESTS:
             return row.concept, row, row.basis
         near = row.extra.get("about")

@@ -286,16 +286,18 @@ def _patient_facts(chart: Chart, findings: list[Finding], facts: dict[str, Fact]
         name: judge(name, [f for f in findings if f.name == name], words_of.looked_for(chart.codes, name), read(name))
         for name, judge in PATIENT_FACTS.items()
     }
-    made["metastasis"] = _metastasis(chart, [f for f in findings if f.name == "metastasis"], facts["m"], read)
+    made["metastasis"] = _metastasis(chart, [f for f in findings if f.name == "metastasis"], facts["m"], facts["stage_group"], read)
     return made
 
 
-def _metastasis(chart: Chart, findings: list[Finding], m: Fact, read: _Read) -> Fact:
-    """Present if a distant metastasis is recorded; `none` only where the record says M0."""
+def _metastasis(chart: Chart, findings: list[Finding], m: Fact, stage: Fact, read: _Read) -> Fact:
+    """Present if a distant metastasis or stage IV is recorded; `none` only where the record says M0."""
     looked = words_of.looked_for(chart.codes, "metastasis")
     if findings:
         others = (FactValue("none", m.on, m.sources),) if m.known and str(m.value).startswith("M0") else ()
         return documented("metastasis", findings, "present", others, "A distant metastasis is recorded.", looked)
+    if stage.known and stage.value == "IV":
+        return replace(stage, name="metastasis", value="present", others=(), extra={}, rule="Stage IV means distant disease.", looked_for=looked)
     if m.state is FactState.CONFLICTING:
         values = tuple(
             FactValue("present" if str(v.value).startswith("M1") else "none", v.on, v.sources, note=v.note) for v in m.others

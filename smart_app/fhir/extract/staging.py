@@ -89,7 +89,7 @@ def _size(result: Result) -> Iterator[Finding]:
     if amount.comparator:
         result.not_placed("a bound is no size")
         return
-    yield result.finding("tumor_size_mm", converted.value)
+    yield result.finding("tumor_size_mm", round(converted.value, 3))
 
 
 def _nodes(result: Result, name: str) -> Iterator[Finding]:
@@ -120,6 +120,11 @@ def _nodes_examined(result: Result) -> Iterator[Finding]:
 def _stage(result: Result) -> Iterator[Finding]:
     basis = _basis(result.basis)
     found = _stage_of_answer(result)
+    if found is not None and found[0].startswith("IV") and found[0] != "IV":
+        # Breast has no IVA: the stage is not placed, but every stage IV means distant disease.
+        result.not_placed(f"stage {found[0]} does not exist in breast cancer")
+        yield result.finding("metastasis", "present")
+        return
     if found is not None:
         yield result.finding("stage_group", found[0], basis=basis or found[1])
         return
@@ -208,7 +213,11 @@ def stage_of_condition(chart: Chart, key: str, condition: Resource) -> Iterator[
         value = next((r.value for r in chart.rows(summary) if r.concept == "stage-group-value"), None)
         said = words(summary) + _codes(summary)
         found = (value, None) if value else next((f for f in map(stage_value, said) if f), None)
-        if found is not None and found[0] is not None:
+        if found is not None and found[0].startswith("IV") and found[0] != "IV":
+            chart.issue(IssueKind.UNREADABLE, key or None, f"Stage {found[0]} does not exist in breast cancer.")
+            yield "metastasis", "present", None, {}, said[0] if said else "", None
+            continue
+        if found is not None:
             yield "stage_group", found[0], basis or found[1], {}, said[0] if said else "", None
             continue
         category = next((f for f in map(category_value, said) if f), None)

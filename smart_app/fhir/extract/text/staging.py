@@ -51,7 +51,7 @@ def stage_value(words: str) -> tuple[str, str | None] | None:
     """
     Stage group and basis of a value that is nothing but a stage ("Stage 2A", "c3A", "IIB", "IVA"), else None.
 
-    "IVA" does not exist in breast and is given as IV. The basis is None where nothing says it.
+    "IVA" does not exist in breast: the caller decides. The basis is None where nothing says it.
     """
     match = _VALUE.fullmatch(words.strip())
     return _stage_of(match, match["prefix"] or match["basis"]) if match else None
@@ -61,9 +61,9 @@ def _stage_of(match: re.Match[str], basis: str | None) -> tuple[str, str | None]
     number = match["value"].upper()
     number = _ROMAN.get(number, number)
     letter = (match["letter"] or "").upper()
-    if number in ("0", "IV"):
+    if number == "0":
         letter = ""
-    if letter == "C" and number != "III":
+    if letter == "C" and number not in ("III", "IV"):
         return None
     return number + letter, basis_of(basis)
 
@@ -125,6 +125,8 @@ def staging_phrases(sentence: Sentence, *, stage_field: bool = False) -> Iterato
         before = words[max(0, match.start() - 40) : match.end()]
         basis = _BASIS.findall(before)
         found = _stage_of(match, (basis[-1][0] or basis[-1][1]) if basis else None)
+        if found is not None and found[0].startswith("IV"):
+            found = ("IV", found[1])
         if found is not None:
             extra = {"prognostic": True} if re.search(r"prognostic", before, re.IGNORECASE) else {}
             yield Phrase("stage_group", found[0], sentence, basis=found[1], extra=extra)
