@@ -137,11 +137,16 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """Who the record is about, as far as rules need it. `sex` is administrative gender, `unknown` when absent."""
+    """
+    Who the record is about, as far as rules need it. `sex` is administrative gender, `unknown` when absent.
+
+    `reference` is `Patient/id` where the record says so: the subject of a plan that is made from a file.
+    """
 
     birth_date: PartialDate | None = None
     sex: str = "unknown"
     deceased: bool = False
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
