@@ -41,3 +41,17 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// A frame without cookies: where the browser can ask, offer it; the launch then starts again in this frame.
+for (const button of document.querySelectorAll("[data-allow]")) {
+  if (!document.requestStorageAccess) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await document.requestStorageAccess();
+      window.location.assign(button.dataset.allow);
+    } catch {
+      button.textContent = "The browser did not allow it: use a new window";
+    }
+  });
+}

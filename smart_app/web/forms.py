@@ -21,7 +21,7 @@ ACTIONS = (
     "save-as-document",
 )
 _WITH_TARGET = ("keep", "up", "down", "remove", "remove-entry", "text-up", "text-down")
-_NOT_FOR_PLANNING = ("action", "form_token", "form_key", "fact")
+_NOT_FOR_PLANNING = ("action", "form_token", "form_key", "for_patient", "fact")
 
 
 @dataclass(frozen=True, slots=True)

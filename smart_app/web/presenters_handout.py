@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from smart_app.handout.blocks import Handout
 from smart_app.web.presenters_page import Frame, Link, Pair
@@ -55,11 +56,14 @@ class HandoutChoice:
     large_print: bool
     checked_by: str = ""
     confirmed: tuple[str, ...] = ()
+    token: str = ""
 
     def query(self, **changes: str) -> str:
-        """The choice as the query of an address, with changes."""
-        parts = {"lang": self.language, "size": "large" if self.large_print else "normal", **changes}
-        return "?" + "&".join(f"{name}={value}" for name, value in parts.items())
+        """The choice as the query of an address, with changes; the confirmation goes along."""
+        parts = {"lang": self.language, "size": "large" if self.large_print else "normal"}
+        if self.token:
+            parts["checked"] = self.token
+        return "?" + urlencode({**parts, **changes})
 
 
 def present_handout(

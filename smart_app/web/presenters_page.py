@@ -83,7 +83,8 @@ class Frame:
     """
     What surrounds a page's own content.
 
-    `base` is `/c/<handle>`, `form_token` proves a form, `theme` is `light` where the issuer forces it, else empty.
+    `base` is `/c/<handle>`, `form_token` proves a form and `patient_mark` says for which patient it was drawn. `theme`
+    is `light` where the issuer forces it, else empty.
     `title` never names the patient.
     """
 
@@ -94,6 +95,7 @@ class Frame:
     theme: str = ""
     environment: str = ""
     rule_set: str = ""
+    patient_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

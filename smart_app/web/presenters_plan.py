@@ -226,7 +226,7 @@ def present_plan(
         signer=bench.signer,
         saveable=bench.saveable,
         not_saveable_because=bench.not_saveable_because,
-        other_plans=tuple(_other_plan(plan, frame.base) for plan in bench.other_plans),
+        other_plans=tuple(other_plan_pair(plan, frame.base) for plan in bench.other_plans),
         language=options(languages, form.value("language", draft.language)),
         large_print=form.checked("large_print", "large_print.present", draft.large_print),
         in_a_frame_of=frame.banner.ehr if frame.banner else "",
@@ -405,7 +405,8 @@ def writes_nothing(ladder: WriteLadder) -> bool:
     return ladder.chosen is RungName.DOWNLOAD
 
 
-def _other_plan(plan: ExistingPlan, base: str) -> Pair:
+def other_plan_pair(plan: ExistingPlan, base: str) -> Pair:
+    """A plan of another maker: shown, never touched."""
     maker = f" by {plan.maker}" if plan.maker else ""
     on = f", {date_words(plan.created_on)}" if plan.created_on else ""
     link = Link(f"{plan.resource} as read", f"{base}/resource/{plan.resource}") if not plan.is_document else None

@@ -127,7 +127,7 @@ def present_plan_rows(
     new = set(fresh)
     grouped: dict[str, list[tuple[PlanRow, int]]] = {"plan": [], "visit": [], "avoid": []}
     for order, row in enumerate(rows):
-        grouped[_group_of(row, recommendations.get(row.id))].append((row, order))
+        grouped[group_of(row, recommendations.get(row.id))].append((row, order))
     words = {
         "plan": ("Follow-up", "When: 2026-12 or 2026-12-14. A month stays a month.", False),
         "visit": ("Ask at each visit", "", True),
@@ -147,7 +147,8 @@ def present_plan_rows(
     return tuple(groups)
 
 
-def _group_of(row: PlanRow, item: Recommendation | None) -> str:
+def group_of(row: PlanRow, item: Recommendation | None) -> str:
+    """Which group of the page a row stands in: plan, visit or avoid."""
     if row.not_advised:
         return "avoid"
     if item is None or row.due is not None or item.status is not DueStatus.DUE:

@@ -1,0 +1,56 @@
+"""
+What other rooms supply for the clinician's page: education, completeness, risk, warnings, other makers' plans.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from smart_app.web.opening import Opened
+from smart_app.web.presenters_overview import StripLine
+from smart_app.web.presenters_page import Link
+from smart_app.web.presenters_plan import other_plan_pair
+from smart_app.web.presenters_record import Extras
+from smart_app.web.presenters_words import count_words, moment_text
+from smart_app.web.wordings import education_note, education_rows, scope_texts
+from smart_app.workflow.planning_types import Workbench
+
+OLD_AFTER = timedelta(minutes=30)
+
+
+def record_extras(opened: Opened, bench: Workbench | None) -> Extras:
+    """Everything of the page that is not facts or schedule."""
+    found, base = opened.review, opened.frame.base
+    draft = bench.draft if bench is not None else None
+    return Extras(
+        education=education_rows(found, draft) if found.record.scope.applies else scope_texts(found),
+        education_note=education_note(found),
+        warnings=(*_age_warning(opened), *_bench_warnings(bench, opened)),
+        other_plans=tuple(other_plan_pair(plan, base) for plan in bench.other_plans) if bench is not None else (),
+    )
+
+
+def _age_warning(opened: Opened) -> list[StripLine]:
+    """Stale data is said (hazard H09)."""
+    age = opened.services.instant() - opened.review.read_at
+    if age < OLD_AFTER:
+        return []
+    minutes = int(age.total_seconds() // 60)
+    return [StripLine("warn", "", f"This record was read {minutes} minutes ago.", Link("Read again", "?reread=1"))]
+
+
+def _bench_warnings(bench: Workbench | None, opened: Opened) -> list[StripLine]:
+    if bench is None:
+        return []
+    base, lines = opened.frame.base, []
+    for save in bench.outbox_unknown:
+        sent = f" of {moment_text(save.sent_at.astimezone(opened.zone)).text}" if save.sent_at else ""
+        link = Link("Check again", f"{base}/plan/receipt/{save.form_key}")
+        lines.append(StripLine("warn", "Not known whether saved:", f"a plan{sent}. Do not enter it again.", link))
+    if bench.changed_facts:
+        words = f"{count_words(len(bench.changed_facts), 'fact')} changed since this plan was signed."
+        lines.append(StripLine("warn", "", words, Link("What changed", f"{base}/plan")))
+    if bench.offered_draft is not None:
+        kept = moment_text(bench.offered_draft.kept_at.astimezone(opened.zone)).text
+        lines.append(StripLine("warn", "", f"You kept a draft at {kept}.", Link("Take it up", f"{base}/plan")))
+    return lines

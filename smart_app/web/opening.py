@@ -1,0 +1,105 @@
+"""
+What every page of a launch begins with: the proven context, its review, and the frame around the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from flask import Response, make_response, render_template, request
+
+from smart_app.errors import WrongPatientError
+from smart_app.settings import Issuer
+from smart_app.storage.contexts import LaunchContext, sha256
+from smart_app.web.plan_services import plan_services
+from smart_app.web.presenters_identity import identity_of
+from smart_app.web.presenters_page import Frame, make_banner
+from smart_app.web.security import form_token, require_context
+from smart_app.web.services import Services, services
+from smart_app.workflow.planning_ports import PlanServices
+from smart_app.workflow.reviewing import Review, review
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One request for a page of a launch."""
+
+    services: Services
+    context: LaunchContext
+    issuer: Issuer
+    review: Review
+    frame: Frame
+    zone: tzinfo
+    planning: PlanServices
+
+    @property
+    def signer(self) -> str:
+        """The signed-in user's name; empty where the EHR gives none."""
+        return self.context.user_name
+
+
+def open_context(handle: str, title: str, reread: bool = False) -> Opened:
+    """
+    Prove the context, review its record, draw the frame.
+
+    Raises:
+        SessionError: no such context, or it ended.
+        FhirError: the patient could not be read.
+    """
+    context = require_context(handle)
+    wired = services()
+    issuer = wired.issuer(context.issuer)
+    found = review(wired, context, reread=reread)
+    zone = zone_of(issuer, found)
+    frame = make_frame(wired, context, issuer, found, title, zone)
+    return Opened(wired, context, issuer, found, frame, zone, plan_services(wired))
+
+
+def zone_of(issuer: Issuer, found: Review) -> tzinfo:
+    """The issuer's zone, else the server's own at that instant."""
+    zone: ZoneInfo | None = issuer.zone
+    local = found.read_at.astimezone(zone).tzinfo
+    if zone is not None:
+        return zone
+    assert local is not None, "astimezone always gives a zone"
+    return local
+
+
+def make_frame(
+    wired: Services, context: LaunchContext, issuer: Issuer, found: Review, title: str, zone: tzinfo
+) -> Frame:
+    """Banner and frame; the title never names the patient."""
+    identity = identity_of(found.patient, found.record.patient.birth_date, found.record.as_of)
+    environment = "SANDBOX" if wired.settings.demo else ""
+    banner = make_banner(
+        context.handle, identity, found.read_at.astimezone(zone), issuer.title, context.user_name, environment
+    )
+    return Frame(
+        title=title,
+        base=f"/c/{context.handle}",
+        banner=banner,
+        form_token=form_token(context),
+        theme="light" if issuer.force_light else "",
+        environment=environment,
+        rule_set=wired.knowledge.version,
+        patient_mark=sha256(f"{context.id}:{context.patient_id}")[:16],
+    )
+
+
+def require_patient_of_form(opened: Opened) -> None:
+    """
+    Whether the posted form was drawn for this launch's patient (hazard H02).
+
+    Raises:
+        WrongPatientError: the form names another patient; nothing was done.
+    """
+    named = request.form.get("for_patient")
+    if named is not None and named != opened.frame.patient_mark:
+        raise WrongPatientError("the form was drawn for another patient")
+
+
+def render_page(template: str, page: object, status: int = 200) -> Response:
+    """The page as a response."""
+    return make_response(render_template(template, page=page), status)

@@ -1,0 +1,167 @@
+"""
+The plan workbench: keep, undo, save, receipt. Every change is a POST that answers with a redirect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from flask import Blueprint, Response, abort, jsonify, make_response, redirect, request
+
+from smart_app.errors import NotReadyError, StaleDraftError
+from smart_app.web.forms import PlanForm, read_plan_form, with_moves
+from smart_app.web.opening import Opened, open_context, render_page, require_patient_of_form
+from smart_app.web.presenters_plan import present_plan
+from smart_app.web.presenters_receipt import clock_words, present_receipt
+from smart_app.web.presenters_rows import group_of
+from smart_app.web.record import scope_response
+from smart_app.web.security import require_form_token
+from smart_app.web.wordings import all_sections, languages
+from smart_app.workflow.planning import (
+    check_again,
+    discard_offered_draft,
+    keep_changes,
+    open_plan,
+    preview_plan,
+    receipt_for,
+    save_plan,
+    take_up_draft,
+    undo_change,
+)
+from smart_app.workflow.planning_ports import FormData
+from smart_app.workflow.planning_types import KeptDraft
+
+
+def show_plan(handle: str) -> Response:
+    """The workbench."""
+    opened = open_context(handle, "edit and save plan")
+    if not opened.review.record.scope.applies:
+        return scope_response(opened)
+    return _plan_page(opened)
+
+
+def _plan_page(
+    opened: Opened, typed: FormData | None = None, problems: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
+    bench = open_plan(opened.planning, opened.context, opened.review)
+    preview = preview_plan(opened.planning, opened.context, opened.review)
+    page = present_plan(
+        bench, preview, all_sections(opened.review), opened.frame, opened.zone, typed, problems, languages()
+    )
+    return render_page("plan.html", page, status)
+
+
+def change_plan(handle: str) -> Response:
+    """One form, many buttons: what stands on the page is kept first, whichever was pressed."""
+    opened = _open_for_change(handle)
+    if not opened.review.record.scope.applies:
+        return scope_response(opened)
+    form = read_plan_form(request.form.to_dict(flat=False))
+    simple = {"undo": undo_change, "take-up": take_up_draft}
+    if form.action in simple:
+        simple[form.action](opened.planning, opened.context, opened.review)
+        return _to(opened, "/plan")
+    if form.action == "discard":
+        discard_offered_draft(opened.planning, opened.context)
+        return _to(opened, "/plan")
+    kept = _keep(opened, form)
+    if kept.problems:
+        problems = {issue.field or "": issue.words for issue in kept.problems}
+        return _plan_page(opened, form.fields, problems, 422)
+    if form.action in ("save", "save-draft", "save-as-document"):
+        return _save(opened, form, kept)
+    anchor = f"#{quote(form.target)}" if form.target else ""
+    return _to(opened, f"/plan{anchor}")
+
+
+def _open_for_change(handle: str) -> Opened:
+    opened = open_context(handle, "edit and save plan")
+    require_form_token(opened.context)
+    require_patient_of_form(opened)
+    return opened
+
+
+def _keep(opened: Opened, form: PlanForm) -> KeptDraft:
+    fields: FormData = form.fields
+    if form.action in ("up", "down", "text-up", "text-down"):
+        bench = open_plan(opened.planning, opened.context, opened.review)
+        groups = {row.id: group_of(row, bench.recommendations.get(row.id)) for row in bench.draft.rows}
+        fields = with_moves(form, bench.draft.rows, groups)
+    return keep_changes(opened.planning, opened.context, opened.review, fields)
+
+
+def _save(opened: Opened, form: PlanForm, kept: KeptDraft) -> Response:
+    try:
+        receipt = save_plan(
+            opened.planning,
+            opened.context,
+            opened.review,
+            kept.draft,
+            form.form_key,
+            as_draft=form.action == "save-draft",
+            as_document=form.action == "save-as-document",
+        )
+    except NotReadyError as error:
+        # The page lists what is missing at its top, each with a link to its place.
+        needed = ", ".join(error.needed[:1])
+        return _plan_page(opened, None, {needed: "Decide this before saving."} if needed else None, 409)
+    return _to(opened, f"/plan/receipt/{quote(receipt.form_key)}")
+
+
+def _to(opened: Opened, path: str) -> Response:
+    return make_response(redirect(f"{opened.frame.base}{path}", 303))
+
+
+def autosave(handle: str) -> Response:
+    """What the script sends while the clinician types; answered only after a durable commit."""
+    opened = _open_for_change(handle)
+    form = read_plan_form(request.form.to_dict(flat=False))
+    kept = keep_changes(opened.planning, opened.context, opened.review, form.fields)
+    answer = jsonify(
+        draft_version=kept.draft.version,
+        kept_at=clock_words(kept.kept_at, opened.zone),
+        problems=[{"field": issue.field, "words": issue.words} for issue in kept.problems],
+    )
+    return make_response(answer)
+
+
+def show_receipt(handle: str, key: str) -> Response:
+    """What happened to a save; the page can be loaded again without saving again."""
+    opened = open_context(handle, "receipt")
+    receipt = receipt_for(opened.planning, opened.context, key)
+    if receipt is None:
+        abort(404)
+    version = 0
+    if receipt.three_way is not None:
+        version = open_plan(opened.planning, opened.context, opened.review).draft.version
+    return render_page("receipt.html", present_receipt(receipt, opened.frame, opened.zone, version))
+
+
+def act_on_receipt(handle: str, key: str) -> Response:
+    """Look again for a save whose outcome is unknown, or save the plan as a document instead."""
+    opened = _open_for_change(handle)
+    action = request.form.get("action", "")
+    if action == "check-again":
+        check_again(opened.planning, opened.context, opened.review, key)
+        return _to(opened, f"/plan/receipt/{quote(key)}")
+    if action != "save-as-document":
+        abort(400)
+    if receipt_for(opened.planning, opened.context, key) is None:
+        abort(404)
+    bench = open_plan(opened.planning, opened.context, opened.review)
+    if not bench.saveable:
+        raise StaleDraftError("the plan cannot be saved now")
+    receipt = save_plan(opened.planning, opened.context, opened.review, bench.draft, bench.form_key, as_document=True)
+    return _to(opened, f"/plan/receipt/{quote(receipt.form_key)}")
+
+
+def make_blueprint() -> Blueprint:
+    """The routes of these pages."""
+    blueprint = Blueprint("plan", __name__)
+    blueprint.add_url_rule("/c/<handle>/plan", view_func=show_plan, methods=["GET"])
+    blueprint.add_url_rule("/c/<handle>/plan", view_func=change_plan, methods=["POST"])
+    blueprint.add_url_rule("/c/<handle>/plan/autosave", view_func=autosave, methods=["POST"])
+    blueprint.add_url_rule("/c/<handle>/plan/receipt/<key>", view_func=show_receipt, methods=["GET"])
+    blueprint.add_url_rule("/c/<handle>/plan/receipt/<key>", view_func=act_on_receipt, methods=["POST"])
+    return blueprint

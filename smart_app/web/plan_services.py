@@ -1,0 +1,35 @@
+"""
+What planning is given in the running app, composed from the services.
+"""
+
+from __future__ import annotations
+
+from smart_app.clinical.plan import CarePlanDraft
+from smart_app.web.papers import plan_pdf
+from smart_app.web.services import Services
+from smart_app.workflow.launching import client_for
+from smart_app.workflow.planning_ports import DocumentFile, IssuerFacts, PlanContext, PlanReview, PlanServices
+
+
+def plan_services(wired: Services) -> PlanServices:
+    """The bundle; cheap, made for each request."""
+
+    def issuer_facts(slug: str) -> IssuerFacts:
+        issuer = wired.issuer(slug)
+        return IssuerFacts(issuer.title, issuer.organization.reference, issuer.organization.name)
+
+    def make_pdf(context: PlanContext, found: PlanReview, draft: CarePlanDraft) -> DocumentFile:
+        return plan_pdf(wired, context, found, draft)
+
+    return PlanServices(
+        drafts=wired.drafts,
+        outbox=wired.outbox,
+        audit=wired.audit,
+        now=wired.instant,
+        wait=wired.clock.sleep,
+        client_for=lambda context: client_for(wired, context),
+        issuer_facts=issuer_facts,
+        public_url=wired.settings.public_url,
+        rule_set=wired.knowledge.version,
+        make_pdf=make_pdf,
+    )

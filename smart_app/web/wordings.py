@@ -1,0 +1,86 @@
+"""
+Education and its state in words, and the languages that have texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from smart_app.clinical.education import ChosenParagraph, apply_choices
+from smart_app.clinical.plan import CarePlanDraft
+from smart_app.clinical.readability import flesch_kincaid_grade, smog_grade
+from smart_app.handout.blocks import Handout
+from smart_app.web.presenters_record import EducationRow
+from smart_app.web.presenters_words import date_words
+from smart_app.workflow.reviewing import Review
+
+LANGUAGES = (("en", "English"), ("es", "Español"))
+_OWN_NAMES = dict(LANGUAGES)
+
+
+def languages(codes: Iterable[str] = ("en", "es")) -> tuple[tuple[str, str], ...]:
+    """Code and own name of each language that has texts."""
+    return tuple((code, _OWN_NAMES.get(code, code)) for code in sorted(set(codes)))
+
+
+def all_sections(found: Review) -> tuple[ChosenParagraph, ...]:
+    """Shown and hidden paragraphs in the order of the sections."""
+    both = [*found.sections, *found.further_sections]
+    both.sort(key=lambda entry: (entry.paragraph.section_order, entry.paragraph.order))
+    return tuple(both)
+
+
+def education_rows(found: Review, draft: CarePlanDraft | None) -> tuple[EducationRow, ...]:
+    """What is shown to this patient, and research news for the clinician."""
+    chosen = all_sections(found)
+    if draft is not None:
+        chosen = apply_choices(chosen, draft.education)
+    return tuple(_row(entry) for entry in chosen if entry.shown)
+
+
+def education_note(found: Review) -> str:
+    """How much is not reviewed, and when the next text expires."""
+    texts = [entry.paragraph for entry in found.sections]
+    if not texts:
+        return ""
+    waiting = sum(1 for text in texts if not text.reviewed)
+    first = min(text.expires_on for text in texts)
+    words = f"{waiting} of {len(texts)} not yet clinically reviewed" if waiting else "All clinically reviewed"
+    return f"{words}. The next one expires {date_words(first)}."
+
+
+def _row(entry: ChosenParagraph) -> EducationRow:
+    text = entry.paragraph
+    marks = [] if text.reviewed else ["not yet clinically reviewed"]
+    if entry.expired:
+        marks.append(f"expired {date_words(text.expires_on)}")
+    if entry.ask:
+        marks.append("a fact is missing: shown with “ask your team”")
+    if not text.translation_reviewed:
+        marks.append("translation not yet reviewed")
+    printed = "Yes" if text.audience == "patient" and text.place != "none" else "No, for you only"
+    return EducationRow(
+        section=text.section,
+        title=text.title,
+        because=entry.reason,
+        grade=f"{flesch_kincaid_grade(text.text):.1f}",
+        in_handout=printed,
+        text=tuple(block.text for block in text.blocks),
+        marks=tuple(marks),
+    )
+
+
+def handout_grade(handout: Handout) -> str:
+    """Reading grade of a whole English handout, as SMOG; other languages are measured when content is checked."""
+    if handout.language != "en":
+        return ""
+    texts = [handout.intro, *(text for section in handout.more for text in (*section.paragraphs, *section.items))]
+    explained = [row[0] for row in handout.words.rows] if handout.words is not None else []
+    return f"Reading grade {smog_grade(' '.join(texts), explained):.1f} (SMOG)"
+
+
+def scope_texts(found: Review) -> tuple[EducationRow, ...]:
+    """Texts written for a record outside the scope."""
+    if found.record.scope.applies:
+        return ()
+    return tuple(_row(entry) for entry in found.sections if entry.paragraph.scope is not None)
