@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +9,13 @@ import yaml
 
 from smart_app.clinical.codes import CodeMap, CodeRow, Concept, QuantityKind, UnitRow, build_code_map
 from smart_app.errors import StartupError
+from smart_app.knowledge.codes_check import check_codes
+
+__all__ = ["check_codes", "concept_files", "load_codes"]
 
 _ROW_KEYS = {"system", "code", "display", "source", "verified", "value", "side", "basis", "prefix"}
 _CONCEPT_KEYS = {"concept", "kind", "title", "names", "codes"}
-KINDS = frozenset(
-    {
-        "answer",
-        "axilla",
-        "condition",
-        "drug",
-        "imaging",
-        "immunization",
-        "near-miss",
-        "observation",
-        "procedure",
-        "radiation",
-        "report",
-        "surgery",
-    }
-)
 _NOT_CONCEPT_FILES = ("systems.yaml", "units.yaml")
-_CONCEPT_ID = re.compile(r"[a-z0-9]+(-[a-z0-9.']+)*")
 
 
 def load_codes(folder: Path) -> CodeMap:
@@ -108,12 +91,3 @@ def _load_units(data: dict[str, Any]) -> list[QuantityKind]:
         )
         for kind in data["quantities"]
     ]
-
-
-def published_displays(tables: Path) -> Iterator[tuple[str, str, str]]:
-    """System name as in the table, code and display of every row of the CSV tables of a folder."""
-    for path in sorted(tables.glob("*.csv")):
-        with path.open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                if row.get("code") and row.get("display") and row.get("kind") != "filter":
-                    yield row.get("system") or "", row["code"], row["display"]

@@ -116,7 +116,11 @@ class RecordBuilder:
                 wanted.update(references(resource.get("medicationReference")))
             if key.startswith(("Observation/", "DiagnosticReport/")):
                 wanted.update(references(resource.get("specimen")))
-        missing = {ref for ref in wanted if not ref.startswith("#") and self._alias.get(ref, reference(ref) or ref) not in self._kept}
+        missing = {
+            ref
+            for ref in wanted
+            if not ref.startswith("#") and self._alias.get(ref, reference(ref) or ref) not in self._kept
+        }
         return tuple(sorted(ref for ref in missing if self._loose.get(ref) not in self._kept))
 
     def build(self, searches: tuple[Search, ...] = ()) -> PatientRecord:
@@ -147,7 +151,9 @@ class RecordBuilder:
         )
         candidates = patients or sorted(named)
         if len(candidates) > 1:
-            self._issues.add(Issue(IssueKind.OTHER_PATIENT, None, f"The record names {len(candidates)} patients; one is read."))
+            self._issues.add(
+                Issue(IssueKind.OTHER_PATIENT, None, f"The record names {len(candidates)} patients; one is read.")
+            )
         return min(candidates, key=lambda key: (-named[key], key)) if candidates else None
 
     def _subject(self, resource: Resource) -> str | None:
@@ -194,7 +200,9 @@ def _order(resource: Resource) -> tuple[Any, ...]:
 
 
 def _identifiers(value: Any) -> set[tuple[str | None, str]]:
-    return {(text(item.get("system")), found) for item in objects(value) for found in [text(item.get("value"))] if found}
+    return {
+        (text(item.get("system")), found) for item in objects(value) for found in [text(item.get("value"))] if found
+    }
 
 
 def extract_record(

@@ -79,7 +79,9 @@ class Chart:
         """Note trouble with the data, once."""
         self.issues.add(Issue(kind, key, detail))
 
-    def event(self, concept: str, on: PartialDate | None, source: Source, side: str = "unknown", value: Any = None) -> None:
+    def event(
+        self, concept: str, on: PartialDate | None, source: Source, side: str = "unknown", value: Any = None
+    ) -> None:
         """Note that something was done or found."""
         self.events.setdefault(concept, set()).add(Event(concept, on, (source,), side, value))
 
@@ -163,7 +165,11 @@ class Chart:
                 specimen = self.get(target) or self._contained(carrier, target)
                 if specimen is not None:
                     seen.extend(_specimen_words(specimen))
-                    side = side or side_by_codes(self.codes, specimen.get("collection")) or side_by_codes(self.codes, specimen)
+                    side = (
+                        side
+                        or side_by_codes(self.codes, specimen.get("collection"))
+                        or side_by_codes(self.codes, specimen)
+                    )
         seen.extend(words(resource.get("method")))
         kind = next((kind for kind in map(specimen_kind, seen) if kind), None)
         side = side or next((s for s in map(side_of, seen) if s), None)

@@ -15,7 +15,17 @@ from smart_app.fhir.extract.staging import stage_of_condition
 from smart_app.fhir.extract.text.diagnosis import NamedCancer, named_cancer
 from smart_app.fhir.extract.text.phrases import Sentence
 from smart_app.fhir.extract.text.receptors import receptor_phrases
-from smart_app.fhir.resources import Resource, code_status, extensions, notes, objects, partial_date, period, text, words
+from smart_app.fhir.resources import (
+    Resource,
+    code_status,
+    extensions,
+    notes,
+    objects,
+    partial_date,
+    period,
+    text,
+    words,
+)
 
 _KINDS_BY_CONCEPT = {
     "invasive-breast-cancer": "invasive",
@@ -82,7 +92,9 @@ def _read(chart: Chart, key: str, condition: Resource, found: Diagnoses) -> None
     rows = chart.rows(condition.get("code"))
     said = words(condition.get("code"))
     onset = _onset(chart, key, condition)
-    source = chart.source(key, condition, on=onset, code=str(rows[0]) if rows else None, recorded=said[0] if said else None)
+    source = chart.source(
+        key, condition, on=onset, code=str(rows[0]) if rows else None, recorded=said[0] if said else None
+    )
     _read_breast(chart, key, condition, rows, said, onset, source, found)
     _read_codes(chart, condition, rows, said, onset, source, found)
     _read_receptors(chart, condition, rows, said, source, found)
@@ -146,7 +158,9 @@ def _extent(said: list[str], named: NamedCancer) -> str:
 
 def _named(chart: Chart, condition: Resource, rows: list[CodeRow], said: list[str]) -> NamedCancer:
     """By code where a code is known, else by text; text only refines what the code leaves open."""
-    by_text = next((n for n in map(named_cancer, said) if n.kind or n.metastasis or n.relative), NamedCancer(None, None))
+    by_text = next(
+        (n for n in map(named_cancer, said) if n.kind or n.metastasis or n.relative), NamedCancer(None, None)
+    )
     concepts = {row.concept for row in rows}
     if concepts & {"distant-metastasis", "regional-node-metastasis", "node-metastasis-unclear", "metastasis-to-breast"}:
         metastasis = _metastasis_by_code(concepts, by_text)
@@ -158,8 +172,16 @@ def _named(chart: Chart, condition: Resource, rows: list[CodeRow], said: list[st
         return NamedCancer("invasive", by_text.side, by_text.history, by_text.metastasis, by_text.recurrent)
     kinds = {_KINDS_BY_CONCEPT[row.concept] for row in rows if row.concept in _KINDS_BY_CONCEPT}
     if kinds:
-        return NamedCancer(_kind(chart, condition, kinds, by_text), by_text.side, by_text.history, by_text.metastasis, by_text.recurrent)
-    if any(chart.concept(row).kind in _SETTLED or row.concept in ("other-cancer", "history-of-mastectomy") for row in rows):
+        return NamedCancer(
+            _kind(chart, condition, kinds, by_text),
+            by_text.side,
+            by_text.history,
+            by_text.metastasis,
+            by_text.recurrent,
+        )
+    if any(
+        chart.concept(row).kind in _SETTLED or row.concept in ("other-cancer", "history-of-mastectomy") for row in rows
+    ):
         return NamedCancer(None, None)
     if any(chart.concept(row).attributes.get("relative") for row in rows):
         return NamedCancer(None, None, relative=True)
@@ -182,8 +204,20 @@ def _any_site(chart: Chart, condition: Resource, rows: list[CodeRow], by_text: N
         row.concept == "laterality" and (row.value == "breast" or "breast" in row.display.lower()) for row in site_rows
     ) or bool(re.search(r"\bbreast\b", site_words, re.IGNORECASE))
     if any(row.value == "secondary" for row in rows):
-        related = [target for e in extensions(condition, "related-primary-cancer-condition") for target in chart.resolve(e.get("valueReference"))]
-        return NamedCancer(None, None, metastasis="to-breast" if breast else "distant" if related or site_rows or site_words or not by_text.metastasis else by_text.metastasis)
+        related = [
+            target
+            for e in extensions(condition, "related-primary-cancer-condition")
+            for target in chart.resolve(e.get("valueReference"))
+        ]
+        return NamedCancer(
+            None,
+            None,
+            metastasis="to-breast"
+            if breast
+            else "distant"
+            if related or site_rows or site_words or not by_text.metastasis
+            else by_text.metastasis,
+        )
     return NamedCancer("invasive", None, by_text.history, by_text.metastasis, by_text.recurrent) if breast else by_text
 
 
@@ -201,7 +235,13 @@ def _kind(chart: Chart, condition: Resource, kinds: set[str], by_text: NamedCanc
         if row.concept == "histology-in-situ"
     ]
     if in_situ:
-        return in_situ[0] or "unknown" if kind == "unknown" else kind if kind != "invasive" else _kind_by_stage(chart, condition, in_situ[0])
+        return (
+            in_situ[0] or "unknown"
+            if kind == "unknown"
+            else kind
+            if kind != "invasive"
+            else _kind_by_stage(chart, condition, in_situ[0])
+        )
     return kind
 
 
@@ -223,7 +263,9 @@ def _codes_of(concept: Resource) -> list[str]:
 
 def _other_cancer(said: list[str]) -> bool:
     return any(
-        re.search(r"\b(?:cancer|carcinoma|malignant (?:neoplasm|tumou?r)|lymphoma|leukemia|melanoma|sarcoma)\b", word, re.I)
+        re.search(
+            r"\b(?:cancer|carcinoma|malignant (?:neoplasm|tumou?r)|lymphoma|leukemia|melanoma|sarcoma)\b", word, re.I
+        )
         and not re.search(r"\b(?:screening|family|risk|breast|no |negative|benign|suspected)\b", word, re.I)
         for word in said
     )
@@ -240,7 +282,11 @@ def _metastasis_counts(chart: Chart, key: str, condition: Resource, found: Diagn
         for extension in extensions(condition, "related-primary-cancer-condition")
         for target in chart.resolve(extension.get("valueReference"))
     ]
-    others = {other for other, resource in chart.of_type("Condition") if any(r.concept == "other-cancer" for r in chart.rows(resource.get("code")))}
+    others = {
+        other
+        for other, resource in chart.of_type("Condition")
+        if any(r.concept == "other-cancer" for r in chart.rows(resource.get("code")))
+    }
     return not (related and all(target in others for target in related))
 
 

@@ -82,7 +82,13 @@ def not_found(name: str, looked_for: str, read: bool = True) -> Fact:
 
 
 def documented(
-    name: str, findings: list[Finding], value: Any, others: Sequence[FactValue], rule: str, looked_for: str, **extra: Any
+    name: str,
+    findings: list[Finding],
+    value: Any,
+    others: Sequence[FactValue],
+    rule: str,
+    looked_for: str,
+    **extra: Any,
 ) -> Fact:
     """One value that stands."""
     best = max(f.rank for f in findings)
@@ -102,7 +108,9 @@ def documented(
     )
 
 
-def conflicting(name: str, groups: list[list[Finding]], superseded: Sequence[FactValue], rule: str, looked_for: str) -> Fact:
+def conflicting(
+    name: str, groups: list[list[Finding]], superseded: Sequence[FactValue], rule: str, looked_for: str
+) -> Fact:
     """Final results that disagree; all of them are the clinician's to settle."""
     return Fact(
         name=name,
@@ -137,7 +145,9 @@ def decide(name: str, findings: Sequence[Finding], looked_for: str, read: bool =
             superseded += [(f, "measured on a biopsy") for f in left if f.specimen == "biopsy"]
             left, groups = excised, grouped(excised, same)
     if len(groups) > 1:
-        return conflicting(name, groups, superseded_values(superseded, object(), same), "Final results disagree.", looked_for)
+        return conflicting(
+            name, groups, superseded_values(superseded, object(), same), "Final results disagree.", looked_for
+        )
     value = _finest(groups[0])
     agreeing = [f for f, why in superseded if same(f.value, value) and why.startswith("read from")]
     others = superseded_values(superseded, value, same)
@@ -162,7 +172,9 @@ def decide_newest(name: str, findings: Sequence[Finding], looked_for: str, read:
     groups = grouped(newest)
     older = [(f, "an earlier result") for f in usable if f not in newest]
     if len(groups) > 1:
-        return conflicting(name, groups, superseded_values(older, object()), "Results of the same day disagree.", looked_for)
+        return conflicting(
+            name, groups, superseded_values(older, object()), "Results of the same day disagree.", looked_for
+        )
     others = superseded_values(older, newest[0].value)
     return documented(name, newest, newest[0].value, others, "The newest result stands.", looked_for)
 

@@ -22,7 +22,10 @@ def cumulative_doxorubicin(chart: Chart) -> Iterator[Finding]:
     doses: dict[tuple[str, float], Finding] = {}
     missing = 0
     for key, given in chart.of_type("MedicationAdministration"):
-        if "drug-doxorubicin" not in _names(chart, given) or text(given.get("status")) not in ("completed", "in-progress"):
+        if "drug-doxorubicin" not in _names(chart, given) or text(given.get("status")) not in (
+            "completed",
+            "in-progress",
+        ):
             continue
         start, end = when(given, "effective")
         on = start or end
@@ -39,12 +42,16 @@ def cumulative_doxorubicin(chart: Chart) -> Iterator[Finding]:
     elif doses:
         least = round(sum(finding.value for finding in doses.values()), 1)
         first = doses[min(doses)]
-        chart.unplaced(first.source, "Cumulative doxorubicin", f"at least {least:g} mg/m2: {missing} dose(s) without mg/m2")
+        chart.unplaced(
+            first.source, "Cumulative doxorubicin", f"at least {least:g} mg/m2: {missing} dose(s) without mg/m2"
+        )
 
 
 def _names(chart: Chart, given: Resource) -> set[str]:
     concept = given.get("medicationCodeableConcept")
-    return {row.concept for row in chart.rows(concept)} | {d for word in words(concept) for d in chart.codes.find_drugs(word)}
+    return {row.concept for row in chart.rows(concept)} | {
+        d for word in words(concept) for d in chart.codes.find_drugs(word)
+    }
 
 
 def _dose(chart: Chart, given: Resource) -> float | None:

@@ -19,7 +19,9 @@ _PLANNED = frozenset({"proposal", "plan", "option"})
 _INFUSED = frozenset({"chemotherapy"})
 _STALE = timedelta(days=365)
 _BREAST_REASON = re.compile(r"\b(?:breast|mammary)\b", re.IGNORECASE)
-_CANCER_REASON = re.compile(r"\b(?:cancer|carcinoma|neoplasm|malignan\w*|lymphoma|leukemia|tumou?r|sarcoma|melanoma)\b", re.IGNORECASE)
+_CANCER_REASON = re.compile(
+    r"\b(?:cancer|carcinoma|neoplasm|malignan\w*|lymphoma|leukemia|tumou?r|sarcoma|melanoma)\b", re.IGNORECASE
+)
 _NOT_TAKEN = re.compile(r"\b(?:allerg\w*|intoleran\w*|declin\w*|refus\w*|held|never started)\b", re.IGNORECASE)
 
 
@@ -38,7 +40,9 @@ class _Use:
 def read_drugs(chart: Chart, others: frozenset[str]) -> tuple[tuple[Medication, ...], tuple[Medication, ...]]:
     """Cancer drugs, and the other drugs that a rule asks about; each by agent."""
     uses: dict[str, list[_Use]] = {}
-    for key, resource in chart.of_type("MedicationRequest", "MedicationStatement", "MedicationAdministration", "Procedure"):
+    for key, resource in chart.of_type(
+        "MedicationRequest", "MedicationStatement", "MedicationAdministration", "Procedure"
+    ):
         for concept, use in _uses(chart, key, resource, others):
             uses.setdefault(concept, []).append(use)
     systemic, beside = [], []
@@ -61,7 +65,9 @@ def _uses(chart: Chart, key: str, resource: Resource, others: frozenset[str]) ->
     if not chart.counts(key, resource):
         return
     if resource.get("doNotPerform") is True or text(resource.get("intent")) in _PLANNED:
-        chart.issue(IssueKind.IGNORED_STATUS, key, "A drug that is planned or not to be given; it does not count as taken.")
+        chart.issue(
+            IssueKind.IGNORED_STATUS, key, "A drug that is planned or not to be given; it does not count as taken."
+        )
         return
     if _of_another_cancer(chart, resource, others):
         return
@@ -79,7 +85,11 @@ def _expanded(chart: Chart, concept: Concept) -> list[str]:
     agents = concept.attributes.get("agents")
     if not agents:
         return [concept.id]
-    return [c.id for c in chart.codes.concepts.values() if c.kind == "drug" and c.attributes.get("agent") in agents and "agents" not in c.attributes]
+    return [
+        c.id
+        for c in chart.codes.concepts.values()
+        if c.kind == "drug" and c.attributes.get("agent") in agents and "agents" not in c.attributes
+    ]
 
 
 def _drugs_of(chart: Chart, resource: Resource, kind: str) -> list[Concept]:
@@ -119,12 +129,19 @@ def _of_another_cancer(chart: Chart, resource: Resource, others: frozenset[str])
     rows, said = chart.rows(resource.get("reasonCode")), " ".join(words(resource.get("reasonCode")))
     if any(row.concept == "other-cancer" for row in rows):
         return True
-    return bool(_CANCER_REASON.search(said)) and not _BREAST_REASON.search(said) and bool(re.search(r"\b(?:of|colon|lung|prostate|ovar\w+|lymphoma|leukemia)\b", said)) and not re.search(r"secondary|metasta|bone", said, re.I)
+    return (
+        bool(_CANCER_REASON.search(said))
+        and not _BREAST_REASON.search(said)
+        and bool(re.search(r"\b(?:of|colon|lung|prostate|ovar\w+|lymphoma|leukemia)\b", said))
+        and not re.search(r"secondary|metasta|bone", said, re.I)
+    )
 
 
 def _for_breast_cancer(chart: Chart, resource: Resource) -> bool:
     said = " ".join(words(resource.get("reasonCode")))
-    if _BREAST_REASON.search(said) or any(row.concept == "invasive-breast-cancer" for row in chart.rows(resource.get("reasonCode"))):
+    if _BREAST_REASON.search(said) or any(
+        row.concept == "invasive-breast-cancer" for row in chart.rows(resource.get("reasonCode"))
+    ):
         return True
     for target in chart.resolve(resource.get("reasonReference")):
         condition = chart.get(target)
@@ -210,9 +227,17 @@ def _status(chart: Chart, concept: Concept, uses: list[_Use]) -> str:
     if active and _INFUSED & set(concept.attributes.get("classes", ())) and all(_stale(chart, use) for use in active):
         return "unknown"
     if active and not stopped:
-        return "active" if not any(use.state == "unknown" and _asserted(use) > _last(active) for use in told) else "unknown"
+        return (
+            "active"
+            if not any(use.state == "unknown" and _asserted(use) > _last(active) for use in told)
+            else "unknown"
+        )
     if stopped and not active:
-        return "stopped" if not any(use.state == "unknown" and _asserted(use) > _last(stopped) for use in told) else "unknown"
+        return (
+            "stopped"
+            if not any(use.state == "unknown" and _asserted(use) > _last(stopped) for use in told)
+            else "unknown"
+        )
     if not stopped:
         return "unknown"
     if _last(active) > _last(stopped):

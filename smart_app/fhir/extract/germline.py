@@ -14,11 +14,35 @@ from smart_app.fhir.extract.text.sentences import sentences
 from smart_app.fhir.extract.values import components, read_answer
 from smart_app.fhir.resources import Resource, words
 
-GENES = ("BRCA1", "BRCA2", "PALB2", "TP53", "CHEK2", "ATM", "PTEN", "CDH1", "STK11", "RAD51C", "RAD51D", "BARD1", "NF1", "BRIP1")
+GENES = (
+    "BRCA1",
+    "BRCA2",
+    "PALB2",
+    "TP53",
+    "CHEK2",
+    "ATM",
+    "PTEN",
+    "CDH1",
+    "STK11",
+    "RAD51C",
+    "RAD51D",
+    "BARD1",
+    "NF1",
+    "BRIP1",
+)
 _GENE = re.compile(r"\b(" + "|".join(GENES) + r")\b")
-_GERMLINE = re.compile(r"\bgerm-?\s?line\b|\bhereditary\b|\binherited\b|\bBRACAnalysis\b|\bmyRisk\b|\bInvitae\b|\bgenetic (?:testing|test|panel)\b", re.IGNORECASE)
-_SOMATIC = re.compile(r"\bsomatic\b|\btumou?r (?:sequencing|profiling|testing|tissue)\b|\bFoundationOne\b|\bliquid biopsy\b|\bctDNA\b|\btissue\b|\bamplif", re.IGNORECASE)
-_PATHOGENIC = re.compile(r"\b(?:likely )?pathogenic\b|\bdeleterious\b|\bmutation (?:detected|identified|positive|carrier)\b|\b(?:positive|carrier|mutated)\b", re.IGNORECASE)
+_GERMLINE = re.compile(
+    r"\bgerm-?\s?line\b|\bhereditary\b|\binherited\b|\bBRACAnalysis\b|\bmyRisk\b|\bInvitae\b|\bgenetic (?:testing|test|panel)\b",
+    re.IGNORECASE,
+)
+_SOMATIC = re.compile(
+    r"\bsomatic\b|\btumou?r (?:sequencing|profiling|testing|tissue)\b|\bFoundationOne\b|\bliquid biopsy\b|\bctDNA\b|\btissue\b|\bamplif",
+    re.IGNORECASE,
+)
+_PATHOGENIC = re.compile(
+    r"\b(?:likely )?pathogenic\b|\bdeleterious\b|\bmutation (?:detected|identified|positive|carrier)\b|\b(?:positive|carrier|mutated)\b",
+    re.IGNORECASE,
+)
 _VUS = re.compile(r"\bVUS\b|\buncertain significance\b|\bunknown significance\b", re.IGNORECASE)
 _NEGATIVE = re.compile(
     r"\bnegative\b|\bno (?:\w+\s+){0,3}?(?:pathogenic|deleterious|mutations?|variants?|clinically significant)\b|\bnot detected\b|\bwild[- ]type\b|\bbenign\b|\bnormal\b",
@@ -77,13 +101,29 @@ def _gene_result(chart: Chart, key: str, observation: Resource) -> Iterator[Find
     joined = " ".join(answer.words)
     if _SOMATIC.search(f"{said} {joined}") and not _GERMLINE.search(f"{said} {joined}"):
         return
-    source = chart.source(key, observation, on=taken_on(observation), code=str(rows[0]) if rows else said, recorded=answer.recorded)
+    source = chart.source(
+        key, observation, on=taken_on(observation), code=str(rows[0]) if rows else said, recorded=answer.recorded
+    )
     for row in (*rows, *answer.rows):
         if row.concept == "germline-gene-result" and row.value:
             yield _finding(str(row.extra["gene"]), row.value, source, chart, observation)
             return
-    coded = next((chart.concept(r).attributes.get("value") or r.value for r in answer.rows if r.concept.startswith(("answer-", "significance"))), None)
-    result = {"positive": "pathogenic", "negative": "negative", "absent": "negative", "pathogenic": "pathogenic", "vus": "vus", "present": "pathogenic"}.get(str(coded))
+    coded = next(
+        (
+            chart.concept(r).attributes.get("value") or r.value
+            for r in answer.rows
+            if r.concept.startswith(("answer-", "significance"))
+        ),
+        None,
+    )
+    result = {
+        "positive": "pathogenic",
+        "negative": "negative",
+        "absent": "negative",
+        "pathogenic": "pathogenic",
+        "vus": "vus",
+        "present": "pathogenic",
+    }.get(str(coded))
     result = result or result_of_words(joined)
     if result is None or not genes:
         if joined:
@@ -117,12 +157,23 @@ def _variant(chart: Chart, key: str, observation: Resource) -> Iterator[Finding]
         return
     gene_words = " ".join(words((parts.get("gene-studied") or {}).get("valueCodeableConcept")))
     genes = _GENE.findall(gene_words)
-    significance = next((row.value for row in read_answer(chart.codes, parts.get("clinical-significance") or {}).rows if row.concept == "significance-value"), None)
-    significance = significance or result_of_words(" ".join(words((parts.get("clinical-significance") or {}).get("valueCodeableConcept"))))
+    significance = next(
+        (
+            row.value
+            for row in read_answer(chart.codes, parts.get("clinical-significance") or {}).rows
+            if row.concept == "significance-value"
+        ),
+        None,
+    )
+    significance = significance or result_of_words(
+        " ".join(words((parts.get("clinical-significance") or {}).get("valueCodeableConcept")))
+    )
     answer = read_answer(chart.codes, observation)
     if any(row.concept in ("answer-absent", "answer-negative") for row in answer.rows):
         significance = "negative"
-    source = chart.source(key, observation, on=taken_on(observation), recorded=f"{gene_words} {answer.recorded}".strip())
+    source = chart.source(
+        key, observation, on=taken_on(observation), recorded=f"{gene_words} {answer.recorded}".strip()
+    )
     if significance is None:
         chart.unplaced(source, "Germline variant without clinical significance", source.recorded or key)
         return
@@ -153,7 +204,9 @@ def _condition(chart: Chart, key: str, condition: Resource) -> Iterator[Finding]
         genes = sorted(set(_GENE.findall(word)))
         if not genes or _SOMATIC.search(word) or _UNSURE.search(word):
             continue
-        result = result_of_words(word) or ("pathogenic" if re.search(r"\bmutation\b|\bcarrier\b", word, re.IGNORECASE) else None)
+        result = result_of_words(word) or (
+            "pathogenic" if re.search(r"\bmutation\b|\bcarrier\b", word, re.IGNORECASE) else None
+        )
         if result is not None:
             for gene in genes:
                 yield _finding(gene, result, source, chart, condition)
@@ -163,7 +216,11 @@ def _condition(chart: Chart, key: str, condition: Resource) -> Iterator[Finding]
 def _text(chart: Chart, report: Report) -> Iterator[Finding]:
     """Sentences that name a gene and say germline (or stand in a report that does)."""
     whole = report.whole
-    genetic = bool(_GERMLINE.search(report.title)) or bool(re.search(r"\bgenetic", report.title, re.IGNORECASE)) or bool(_GERMLINE.search(whole[:400]))
+    genetic = (
+        bool(_GERMLINE.search(report.title))
+        or bool(re.search(r"\bgenetic", report.title, re.IGNORECASE))
+        or bool(_GERMLINE.search(whole[:400]))
+    )
     if not _GENE.search(whole) or (_SOMATIC.search(report.title) and not _GERMLINE.search(report.title)):
         return
     for sentence in sentences(whole):

@@ -11,7 +11,12 @@ from smart_app.clinical.facts import Event, ImagingStudy, IssueKind, Source
 from smart_app.fhir.extract.chart import Chart, taken_on
 from smart_app.fhir.extract.evidence import Finding, date_key
 from smart_app.fhir.extract.reports import Report
-from smart_app.fhir.extract.text.imaging import birads_phrases, density_phrases, ejection_fraction_phrases, worse_category
+from smart_app.fhir.extract.text.imaging import (
+    birads_phrases,
+    density_phrases,
+    ejection_fraction_phrases,
+    worse_category,
+)
 from smart_app.fhir.extract.text.phrases import Phrase
 from smart_app.fhir.extract.text.sentences import sentences
 from smart_app.fhir.resources import Resource, objects, partial_date, text, when, words
@@ -98,7 +103,9 @@ def kind_of_study(chart: Chart, concept: object, *more: str) -> tuple[str, CodeR
 def _from_reports(chart: Chart, reports: list[Report], findings: list[Finding]) -> list[_Seen]:
     seen = []
     for report in reports:
-        coded = report.resource.get("code") if report.key.startswith("DiagnosticReport/") else report.resource.get("type")
+        coded = (
+            report.resource.get("code") if report.key.startswith("DiagnosticReport/") else report.resource.get("type")
+        )
         kind = kind_of_study(chart, coded, *([report.title] if report.title else []))
         if kind is None:
             continue
@@ -106,11 +113,18 @@ def _from_reports(chart: Chart, reports: list[Report], findings: list[Finding]) 
         birads, sub = _birads_of(chart, report.resource, phrases)
         side = _study_side(chart, report.resource, kind[1], words(coded))
         source = chart.source(report.key, report.resource, on=report.on, code=str(kind[1]) if kind[1] else report.title)
-        if report.key.startswith("DocumentReference/") and kind[1] is None and birads is None and kind[0] in BREAST_KINDS:
+        if (
+            report.key.startswith("DocumentReference/")
+            and kind[1] is None
+            and birads is None
+            and kind[0] in BREAST_KINDS
+        ):
             continue
         seen.append(_Seen(kind[0], report.on, side, birads, sub, source))
         for phrase in phrases:
-            if phrase.name in ("breast_density", "lvef_percent") and (phrase.name == "lvef_percent") == (kind[0] == "echocardiogram"):
+            if phrase.name in ("breast_density", "lvef_percent") and (phrase.name == "lvef_percent") == (
+                kind[0] == "echocardiogram"
+            ):
                 text_source = chart.source(report.key, report.resource, on=report.on, sentence=phrase.sentence.text)
                 findings.append(Finding(phrase.name, phrase.value, report.on, text_source, 3, extra=phrase.extra))
     return seen
@@ -122,7 +136,9 @@ def _phrases(sentence: object) -> list[Phrase]:
 
 def _birads_of(chart: Chart, resource: Resource, phrases: list[Phrase]) -> tuple[str | None, str | None]:
     """Coded category first; of the words the overall one, else the one that asks for most."""
-    coded = [row.value for row in chart.rows(resource.get("conclusionCode")) if row.concept == "birads-value" and row.value]
+    coded = [
+        row.value for row in chart.rows(resource.get("conclusionCode")) if row.concept == "birads-value" and row.value
+    ]
     own = [p for p in phrases if p.name == "birads"]
     if coded:
         category = coded[0]
@@ -178,7 +194,9 @@ def _other_kind(chart: Chart, key: str, resource: Resource) -> tuple[str, CodeRo
     if found is not None:
         return found
     codes = {str(item.get("code")) for item in objects(resource.get("modality"))}
-    codes |= {str(s["modality"].get("code")) for s in objects(resource.get("series")) if isinstance(s.get("modality"), dict)}
+    codes |= {
+        str(s["modality"].get("code")) for s in objects(resource.get("series")) if isinstance(s.get("modality"), dict)
+    }
     return ("mammogram", None) if "MG" in codes else None
 
 
@@ -204,7 +222,9 @@ def _studies(kind: str, seen: list[_Seen], observed: list[Finding], chart: Chart
             sub = letter if birads == category and letter else sub
         rows.append(
             ImagingStudy(
-                modality={"mammogram": "MG", "breast_mri": "MR", "breast_ultrasound": "US", "dxa": "DXA"}.get(kind, "US"),
+                modality={"mammogram": "MG", "breast_mri": "MR", "breast_ultrasound": "US", "dxa": "DXA"}.get(
+                    kind, "US"
+                ),
                 on=group[0].on,
                 side=_merged_side([item.side for item in group]),
                 birads=birads,
@@ -225,5 +245,7 @@ def _merged_side(sides: list[str]) -> str:
 def _last_breast(studies: list[ImagingStudy]) -> ImagingStudy | None:
     """The newest study of a breast; of one day the one with a category, then the mammogram."""
     order = {"MG": 2, "US": 1, "MR": 0}
-    ranked = sorted(studies, key=lambda s: (date_key(s.on), s.birads is not None, order.get(s.modality, 0)), reverse=True)
+    ranked = sorted(
+        studies, key=lambda s: (date_key(s.on), s.birads is not None, order.get(s.modality, 0)), reverse=True
+    )
     return ranked[0] if ranked else None

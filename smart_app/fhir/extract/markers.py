@@ -10,15 +10,32 @@ from smart_app.fhir.extract.evidence import Finding
 from smart_app.fhir.extract.observations import Reader, Result
 from smart_app.fhir.extract.text import her2 as her2_text
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
-from smart_app.fhir.extract.text.receptors import from_percent, polarity, receptor_from_words, receptor_phrases, value_of_percent
+from smart_app.fhir.extract.text.receptors import (
+    from_percent,
+    polarity,
+    receptor_from_words,
+    receptor_phrases,
+    value_of_percent,
+)
 from smart_app.fhir.extract.units import convert
 from smart_app.fhir.extract.values import plain_number
 from smart_app.fhir.resources import Quantity
 
-_ANSWERS = ("answer-positive", "answer-negative", "answer-equivocal", "answer-present", "answer-absent", "answer-unknown")
+_ANSWERS = (
+    "answer-positive",
+    "answer-negative",
+    "answer-equivocal",
+    "answer-present",
+    "answer-absent",
+    "answer-unknown",
+)
 _STRONG = re.compile(r"\s*(?:strong|strongly|moderate)(?:ly)?(?:\s+(?:staining|positive))?\s*", re.IGNORECASE)
-_ISH_BOUND = re.compile(r"\s*(?P<bound><|>|less than|greater than|more than)\s*=?\s*(?P<number>\d(?:\.\d+)?)\s*", re.IGNORECASE)
-_NOT_A_RESULT = re.compile(r"\b(?:pending|cancel\w*|see (?:comment|note|report|below)|not (?:performed|done|tested|available)|unknown)\b", re.I)
+_ISH_BOUND = re.compile(
+    r"\s*(?P<bound><|>|less than|greater than|more than)\s*=?\s*(?P<number>\d(?:\.\d+)?)\s*", re.IGNORECASE
+)
+_NOT_A_RESULT = re.compile(
+    r"\b(?:pending|cancel\w*|see (?:comment|note|report|below)|not (?:performed|done|tested|available)|unknown)\b", re.I
+)
 
 
 def coded_polarity(result: Result, *own: str) -> str | None:
@@ -42,7 +59,9 @@ def percentage(result: Result) -> tuple[float | None, str | None]:
         return None, None
     converted = convert(result.chart.codes, "percent", amount)
     if converted.value is None:
-        result.chart.issue(IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used.")
+        result.chart.issue(
+            IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used."
+        )
         return None, None
     return converted.value, amount.comparator
 
@@ -123,7 +142,12 @@ def _score_of_number(result: Result) -> str | None:
     """A bare 0 to 3 as the answer of the immunohistochemistry test."""
     amount = result.answer.quantity
     number = plain_number(result.answer)
-    if number is None and amount is not None and not amount.comparator and (amount.code or amount.unit) in (None, "1", "{score}"):
+    if (
+        number is None
+        and amount is not None
+        and not amount.comparator
+        and (amount.code or amount.unit) in (None, "1", "{score}")
+    ):
         number = amount.value
     return {0.0: "0", 1.0: "1+", 2.0: "2+", 3.0: "3+"}.get(number) if number is not None else None
 
@@ -170,7 +194,9 @@ def _by_bound(bound: str, number: float) -> str | None:
 def _ratio_of(result: Result, amount: Quantity) -> float | None:
     converted = convert(result.chart.codes, "ratio", amount)
     if converted.value is None:
-        result.chart.issue(IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used.")
+        result.chart.issue(
+            IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used."
+        )
     return converted.value
 
 

@@ -16,7 +16,19 @@ from smart_app.clinical.codes import CodeMap
 from smart_app.clinical.facts import Issue, IssueKind
 from smart_app.fhir.bundle import StrictJsonError, entries_of, strict_loads
 from smart_app.fhir.extract.observations import TUMOR_TESTS, looks_like_tumor_fact, name_of_test
-from smart_app.fhir.resources import FULL_URL, Resource, as_list, codings, number, objects, own_reference, text, version_key, when, words
+from smart_app.fhir.resources import (
+    FULL_URL,
+    Resource,
+    as_list,
+    codings,
+    number,
+    objects,
+    own_reference,
+    text,
+    version_key,
+    when,
+    words,
+)
 
 EVENTS_KEPT = 40
 """How many results of one laboratory test are kept, the newest; rules ask for the last ones only."""
@@ -199,7 +211,9 @@ class EventStore:
         return {key: resource for held in self._held.values() for key, (_, resource) in sorted(held.items())}
 
 
-def read_page(raw: bytes, chosen: ObservationFilter, events: EventStore, issues: set[Issue]) -> tuple[PageInfo, list[Resource]]:
+def read_page(
+    raw: bytes, chosen: ObservationFilter, events: EventStore, issues: set[Issue]
+) -> tuple[PageInfo, list[Resource]]:
     """
     One searchset page: what it says of itself, and the resources that matter (events go to their store).
 

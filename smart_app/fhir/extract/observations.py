@@ -118,7 +118,9 @@ _LOOKS_LIKE_TUMOR_FACT = re.compile(
     r"brca\d?|lymph nodes?|tnm|ajcc)\b",
     re.IGNORECASE,
 )
-_SERUM = re.compile(r"\b(?:serum|plasma|blood|urine|anti-?acetylcholine|acetylcholine|ldl|androgen|antibod\w+)\b", re.IGNORECASE)
+_SERUM = re.compile(
+    r"\b(?:serum|plasma|blood|urine|anti-?acetylcholine|acetylcholine|ldl|androgen|antibod\w+)\b", re.IGNORECASE
+)
 
 
 def looks_like_tumor_fact(name: str) -> bool:
@@ -145,7 +147,9 @@ class Result:
     focus: tuple[str, ...]
     title: str
 
-    def finding(self, name: str, value: object, *, part: str = "", basis: str | None = None, **extra: object) -> Finding:
+    def finding(
+        self, name: str, value: object, *, part: str = "", basis: str | None = None, **extra: object
+    ) -> Finding:
         """A finding of this result."""
         return Finding(
             name=name,
@@ -188,7 +192,13 @@ def name_of_test(names: list[str]) -> tuple[str, str | None] | None:
         for concept, pattern in _NAME_PATTERNS:
             match = pattern.search(name)
             if match:
-                basis = match.groupdict().get("b") or ("p" if re.search(r"\bpatholog", name, re.I) else "c" if re.search(r"\bclinical\b", name, re.I) else None)
+                basis = match.groupdict().get("b") or (
+                    "p"
+                    if re.search(r"\bpatholog", name, re.I)
+                    else "c"
+                    if re.search(r"\bclinical\b", name, re.I)
+                    else None
+                )
                 return concept, basis
     return None
 

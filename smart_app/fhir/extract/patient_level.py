@@ -18,14 +18,19 @@ from smart_app.fhir.extract.units import convert
 from smart_app.fhir.extract.values import plain_number
 from smart_app.fhir.resources import Resource, first_display, objects, partial_date, when, words
 
-_MENOPAUSE = re.compile(r"\b(?P<what>post|pre|peri)-?\s?menopausal?\b(?!\s+(?:bleeding|symptom|hormone|osteopor|atroph|vagin))|\b(?P<before>before|after) menopause\b", re.IGNORECASE)
+_MENOPAUSE = re.compile(
+    r"\b(?P<what>post|pre|peri)-?\s?menopausal?\b(?!\s+(?:bleeding|symptom|hormone|osteopor|atroph|vagin))|\b(?P<before>before|after) menopause\b",
+    re.IGNORECASE,
+)
 _NOT_NOW = re.compile(
     r"\b(?:mother|sister|aunt|family|if|when|once|until|until she|was premenopausal|at (?:the )?(?:time of )?diagnosis|become|becomes|"
     r"history of|versus|vs|not|unknown|trial|women|patients)\b",
     re.IGNORECASE,
 )
 _ONCOLOGY = re.compile(r"\b(?:oncolog\w*|breast|cancer|survivor\w*|hematology)\b", re.IGNORECASE)
-_NOT_ONCOLOGY_VISIT = re.compile(r"\b(?:radiology|imaging|mammogra\w*|screening|laboratory|lab|infusion only|phone refill)\b", re.IGNORECASE)
+_NOT_ONCOLOGY_VISIT = re.compile(
+    r"\b(?:radiology|imaging|mammogra\w*|screening|laboratory|lab|infusion only|phone refill)\b", re.IGNORECASE
+)
 
 
 def _menopause(result: Result) -> Iterator[Finding]:
@@ -87,7 +92,9 @@ def _lvef(result: Result) -> Iterator[Finding]:
         if converted.value is not None:
             yield result.finding("lvef_percent", converted.value)
             return
-        result.chart.issue(IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used.")
+        result.chart.issue(
+            IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used."
+        )
         result.not_placed("unit")
         return
     for word in result.answer.words:
@@ -123,7 +130,9 @@ def _bmi(result: Result) -> Iterator[Finding]:
         return
     converted = convert(result.chart.codes, "bmi", amount)
     if converted.value is None:
-        result.chart.issue(IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used.")
+        result.chart.issue(
+            IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used."
+        )
         return
     yield result.finding("bmi", round(converted.value, 1))
 
@@ -150,7 +159,9 @@ def menopause_in_notes(chart: Chart, reports: list[Report]) -> Iterator[Finding]
                 continue
             if _NOT_NOW.search(sentence.text):
                 continue
-            source = chart.source(report.key, report.resource, on=report.on, recorded=sentence.text, sentence=sentence.text)
+            source = chart.source(
+                report.key, report.resource, on=report.on, recorded=sentence.text, sentence=sentence.text
+            )
             yield Finding("menopausal_status", f"{match['what'].lower()}menopausal", report.on, source, 1)
 
 
@@ -163,7 +174,11 @@ def family_history(chart: Chart) -> Iterator[Finding]:
         for condition in objects(history.get("condition")):
             said = " ".join(words(condition.get("code")))
             rows = chart.rows(condition.get("code"))
-            cancer = "breast" if any(r.concept == "invasive-breast-cancer" for r in rows) or re.search(r"\bbreast\b", said, re.I) else None
+            cancer = (
+                "breast"
+                if any(r.concept == "invasive-breast-cancer" for r in rows) or re.search(r"\bbreast\b", said, re.I)
+                else None
+            )
             cancer = cancer or next((c for c in ("ovarian", "ovary", "pancrea", "prostate") if c in said.lower()), None)
             if cancer is None or re.search(r"\bbenign\b", said, re.IGNORECASE):
                 continue
@@ -173,7 +188,13 @@ def family_history(chart: Chart) -> Iterator[Finding]:
             years = age.get("value") if isinstance(age, dict) else None
             concept = f"family-history-of-{cancer}-cancer"
             chart.event(concept, source.on, source, value=relation)
-            yield Finding("family_history", cancer, source.on, source, extra={"relation": relation, "age": float(years) if isinstance(years, (int, float)) else None})
+            yield Finding(
+                "family_history",
+                cancer,
+                source.on,
+                source,
+                extra={"relation": relation, "age": float(years) if isinstance(years, (int, float)) else None},
+            )
 
 
 def visits_and_procedures(chart: Chart) -> None:
@@ -218,7 +239,16 @@ def _done_on(resource: Resource) -> PartialDate | None:
 
 
 def _about_cancer(resource: Resource) -> bool:
-    said = words(resource.get("type")) + words(resource.get("serviceType")) + words(resource.get("reasonCode")) + words(resource.get("code"))
-    shown = [first_display(resource.get("participant")), first_display(resource.get("serviceProvider")), first_display(resource.get("reasonReference"))]
+    said = (
+        words(resource.get("type"))
+        + words(resource.get("serviceType"))
+        + words(resource.get("reasonCode"))
+        + words(resource.get("code"))
+    )
+    shown = [
+        first_display(resource.get("participant")),
+        first_display(resource.get("serviceProvider")),
+        first_display(resource.get("reasonReference")),
+    ]
     joined = " ".join([*said, *[s for s in shown if s]])
     return bool(_ONCOLOGY.search(joined)) and not _NOT_ONCOLOGY_VISIT.search(joined)

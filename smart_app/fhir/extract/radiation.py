@@ -23,7 +23,10 @@ _NOT_TREATMENT = re.compile(
     r"injury|dermatitis|counsel\w*|management visit)\b",
     re.IGNORECASE,
 )
-_BREAST_FIELD = re.compile(r"\b(?:breasts?|chest wall|axilla\w*|supraclav\w*|internal mammary|IMN|thora(?:x|cic wall)|regional|nodal|lymph node\w*|tumou?r bed|lumpectomy cavity)\b", re.IGNORECASE)
+_BREAST_FIELD = re.compile(
+    r"\b(?:breasts?|chest wall|axilla\w*|supraclav\w*|internal mammary|IMN|thora(?:x|cic wall)|regional|nodal|lymph node\w*|tumou?r bed|lumpectomy cavity)\b",
+    re.IGNORECASE,
+)
 _GAP_DAYS = 60
 
 
@@ -85,7 +88,9 @@ def _course(chart: Chart, key: str, procedure: Resource) -> _Course | None:
         return None
     rows = [row for row in chart.rows(procedure.get("code")) if chart.concept(row).kind == "radiation"]
     said = words(procedure.get("code"))
-    source = chart.source(key, procedure, on=start, code=str(rows[0]) if rows else None, recorded=said[0] if said else None)
+    source = chart.source(
+        key, procedure, on=start, code=str(rows[0]) if rows else None, recorded=said[0] if said else None
+    )
     site_words = words(procedure.get("bodySite")) + _volume_words(chart, procedure)
     site_rows = [row for row in chart.rows(procedure.get("bodySite")) if row.concept == "laterality"]
     elsewhere = bool(site_words) and not site_rows and not any(_BREAST_FIELD.search(word) for word in site_words)
@@ -130,7 +135,14 @@ def _dose(chart: Chart, key: str, procedure: Resource) -> float | None:
 def _merge_summaries(summaries: list[_Course]) -> list[_Course]:
     merged: list[_Course] = []
     for course in sorted(summaries, key=lambda c: (date_key(c.start), date_key(c.end), c.side, min(c.sources))):
-        same = next((c for c in merged if c.start == course.start and c.end == course.end and _sides(c.side, course.side) and course.start), None)
+        same = next(
+            (
+                c
+                for c in merged
+                if c.start == course.start and c.end == course.end and _sides(c.side, course.side) and course.start
+            ),
+            None,
+        )
         if same is None:
             merged.append(course)
         else:
@@ -154,7 +166,9 @@ def _absorb(home: _Course, course: _Course) -> None:
 def _groups(fractions: list[_Course]) -> Iterator[_Course]:
     """Fractions of one side with less than two months between them are one course."""
     open_courses: list[_Course] = []
-    ordered = sorted(fractions, key=lambda c: (date_key(c.start), date_key(c.end), c.side == "unknown", c.side, min(c.sources)))
+    ordered = sorted(
+        fractions, key=lambda c: (date_key(c.start), date_key(c.end), c.side == "unknown", c.side, min(c.sources))
+    )
     for fraction in ordered:
         home = next((c for c in open_courses if _sides(c.side, fraction.side) and _continues(c, fraction)), None)
         if home is None:

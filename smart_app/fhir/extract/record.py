@@ -77,7 +77,9 @@ PATIENT_FACTS: Mapping[str, Judge] = {
     "smoking": decide_newest,
     "cumulative_doxorubicin_mg_m2": decide,
 }
-_NEEDS_ITS_TUMOR = frozenset({"grade", "stage_group", "t", "n", "m", "nodes_positive", "nodes_examined", "tumor_size_mm", "ki67_percent"})
+_NEEDS_ITS_TUMOR = frozenset(
+    {"grade", "stage_group", "t", "n", "m", "nodes_positive", "nodes_examined", "tumor_size_mm", "ki67_percent"}
+)
 
 
 def build_record(chart: Chart, patient: Patient, searches: tuple[Search, ...]) -> PatientRecord:
@@ -177,7 +179,9 @@ def _diagnoses_of_reports(chart: Chart, reports: list[Report], diagnoses: Diagno
             named = named_cancer(sentence.text)
             if named.kind is None or named.history:
                 continue
-            source = chart.source(report.key, report.resource, on=report.on, recorded=sentence.text, sentence=sentence.text)
+            source = chart.source(
+                report.key, report.resource, on=report.on, recorded=sentence.text, sentence=sentence.text
+            )
             side = named.side or sentence.side or (report.side if report.side != "unknown" else "unknown")
             diagnoses.breast.append(
                 BreastCondition(report.key, named.kind, side, None, source, problem=False, named_in_text=True)
@@ -225,12 +229,15 @@ def _is_of_breast(finding: Finding, homes: list[int], primaries: list[Primary], 
         return True
     dated = [primaries[index].diagnosed_on for index in homes]
     return any(
-        on is not None and finding.on is not None and -120 <= (finding.on.earliest - on.earliest).days <= 400 for on in dated
+        on is not None and finding.on is not None and -120 <= (finding.on.earliest - on.earliest).days <= 400
+        for on in dated
     )
 
 
 def _leave_out(chart: Chart, finding: Finding) -> None:
-    chart.unplaced(finding.source, f"{finding.name}: not of a breast cancer of this record", finding.source.recorded or "")
+    chart.unplaced(
+        finding.source, f"{finding.name}: not of a breast cancer of this record", finding.source.recorded or ""
+    )
 
 
 def _row(chart: Chart, primary: Primary, findings: list[Finding], read: _Read) -> CancerRecord:
@@ -250,8 +257,16 @@ def _row(chart: Chart, primary: Primary, findings: list[Finding], read: _Read) -
 def _together(name: str, facts: list[Fact], loose: list[Finding], judge: Judge, chart: Chart, read: _Read) -> Fact:
     """The patient-level fact of several primaries: documented only where all known values agree."""
     if any(fact.state is FactState.CONFLICTING for fact in facts):
-        others = tuple(v for fact in facts for v in (fact.others if fact.state is FactState.CONFLICTING else _as_values(fact)))
-        return Fact(name, FactState.CONFLICTING, others=others, rule="A tumor's own results disagree.", looked_for=facts[0].looked_for)
+        others = tuple(
+            v for fact in facts for v in (fact.others if fact.state is FactState.CONFLICTING else _as_values(fact))
+        )
+        return Fact(
+            name,
+            FactState.CONFLICTING,
+            others=others,
+            rule="A tumor's own results disagree.",
+            looked_for=facts[0].looked_for,
+        )
     known = [fact for fact in facts if fact.known]
     spare = judge(name, loose, facts[0].looked_for, read(name))
     if not known:
@@ -286,7 +301,9 @@ def _patient_facts(chart: Chart, findings: list[Finding], facts: dict[str, Fact]
         name: judge(name, [f for f in findings if f.name == name], words_of.looked_for(chart.codes, name), read(name))
         for name, judge in PATIENT_FACTS.items()
     }
-    made["metastasis"] = _metastasis(chart, [f for f in findings if f.name == "metastasis"], facts["m"], facts["stage_group"], read)
+    made["metastasis"] = _metastasis(
+        chart, [f for f in findings if f.name == "metastasis"], facts["m"], facts["stage_group"], read
+    )
     return made
 
 
@@ -297,16 +314,33 @@ def _metastasis(chart: Chart, findings: list[Finding], m: Fact, stage: Fact, rea
         others = (FactValue("none", m.on, m.sources),) if m.known and str(m.value).startswith("M0") else ()
         return documented("metastasis", findings, "present", others, "A distant metastasis is recorded.", looked)
     if stage.known and stage.value == "IV":
-        return replace(stage, name="metastasis", value="present", others=(), extra={}, rule="Stage IV means distant disease.", looked_for=looked)
+        return replace(
+            stage,
+            name="metastasis",
+            value="present",
+            others=(),
+            extra={},
+            rule="Stage IV means distant disease.",
+            looked_for=looked,
+        )
     if m.state is FactState.CONFLICTING:
         values = tuple(
-            FactValue("present" if str(v.value).startswith("M1") else "none", v.on, v.sources, note=v.note) for v in m.others
+            FactValue("present" if str(v.value).startswith("M1") else "none", v.on, v.sources, note=v.note)
+            for v in m.others
         )
-        return Fact("metastasis", FactState.CONFLICTING, others=values, rule="M categories disagree.", looked_for=looked)
+        return Fact(
+            "metastasis", FactState.CONFLICTING, others=values, rule="M categories disagree.", looked_for=looked
+        )
     if m.known:
         value = "present" if str(m.value).startswith("M1") else "none"
         return Fact(
-            "metastasis", FactState.DOCUMENTED, value, m.on, m.sources, rule=f"The record says {m.value}.", looked_for=looked
+            "metastasis",
+            FactState.DOCUMENTED,
+            value,
+            m.on,
+            m.sources,
+            rule=f"The record says {m.value}.",
+            looked_for=looked,
         )
     return not_found("metastasis", looked, read("metastasis"))
 
@@ -321,8 +355,12 @@ def _germline(chart: Chart, findings: list[Finding], read: _Read) -> Fact:
     if merged is None:
         groups: dict[str, list[Finding]] = {}
         for finding in sorted(top, key=finding_key):
-            groups.setdefault(f"{finding.extra['gene']}: {finding.value}", []).append(replace(finding, value=f"{finding.extra['gene']} {finding.value}"))
-        return conflicting("germline", [groups[key] for key in sorted(groups)], (), "Results of one gene disagree.", looked)
+            groups.setdefault(f"{finding.extra['gene']}: {finding.value}", []).append(
+                replace(finding, value=f"{finding.extra['gene']} {finding.value}")
+            )
+        return conflicting(
+            "germline", [groups[key] for key in sorted(groups)], (), "Results of one gene disagree.", looked
+        )
     rest = [f for f in findings if f.rank < best and str(f.extra["gene"]) not in {row["gene"] for row in merged}]
     more = merge_germline(rest)
     value = sorted([*merged, *(more or [])], key=lambda row: row["gene"])
@@ -338,7 +376,16 @@ def _birads(chart: Chart, study: ImagingStudy | None, read: _Read) -> Fact:
     if study is None or study.birads is None:
         return not_found("birads", looked, read("birads"))
     extra = {"sub": study.birads + study.sub} if study.sub else {}
-    return Fact("birads", FactState.DOCUMENTED, study.birads, study.on, study.sources, extra=extra, rule="Category of the last breast imaging.", looked_for=looked)
+    return Fact(
+        "birads",
+        FactState.DOCUMENTED,
+        study.birads,
+        study.on,
+        study.sources,
+        extra=extra,
+        rule="Category of the last breast imaging.",
+        looked_for=looked,
+    )
 
 
 def _family(chart: Chart, findings: list[Finding], read: _Read) -> Fact:
@@ -346,8 +393,19 @@ def _family(chart: Chart, findings: list[Finding], read: _Read) -> Fact:
     if not findings:
         return not_found("family_history", looked, read("family_history"))
     rows = {(str(f.extra["relation"]), str(f.value), f.extra.get("age")) for f in findings}
-    value = [{"relation": r, "cancer": c, "age": a} for r, c, a in sorted(rows, key=lambda row: (row[0], row[1], row[2] or 0.0))]
-    return Fact("family_history", FactState.DOCUMENTED, value, newest_date(findings), merged_sources(findings), rule="Relatives as recorded.", looked_for=looked)
+    value = [
+        {"relation": r, "cancer": c, "age": a}
+        for r, c, a in sorted(rows, key=lambda row: (row[0], row[1], row[2] or 0.0))
+    ]
+    return Fact(
+        "family_history",
+        FactState.DOCUMENTED,
+        value,
+        newest_date(findings),
+        merged_sources(findings),
+        rule="Relatives as recorded.",
+        looked_for=looked,
+    )
 
 
 def _note_conflicts(chart: Chart, facts: Mapping[str, Fact]) -> None:
@@ -364,4 +422,3 @@ def _events(chart: Chart) -> dict[str, tuple[Event, ...]]:
         by_source = sorted(chart.events[concept], key=lambda e: (e.sources[0].reference, repr(e.value)))
         made[concept] = tuple(sorted(by_source, key=lambda e: date_key(e.on), reverse=True))
     return made
-

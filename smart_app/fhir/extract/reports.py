@@ -20,10 +20,20 @@ from smart_app.fhir.extract.text.sentences import UNUSABLE_SECTIONS, sentences
 from smart_app.fhir.extract.text.staging import staging_phrases
 from smart_app.fhir.resources import Resource, notes, objects, partial_date, text, when, words
 
-_BREAST = re.compile(r"\b(?:breast|mammary|estrogen receptor|HER-?2|ductal carcinoma|lobular carcinoma|DCIS|IDC|ILC)\b", re.IGNORECASE)
-_PATHOLOGY = re.compile(r"\b(?:patholog\w*|biops\w*|cytolog\w*|histolog\w*|synoptic|biomarker|surgical path|oncotype|fish)\b", re.IGNORECASE)
-_IMAGING = re.compile(r"\b(?:mammo\w*|ultrasound|sonogram|mri|mr|ct|pet|dxa|dexa|echo\w*|x-?ray|tomosynthesis|nuclear|radiolog\w*|imaging)\b", re.IGNORECASE)
-_OTHER_ORGAN = re.compile(r"\b(?:colon|colorectal|rectum|lung|prostate|endometri\w*|cervix|cervical|thyroid|skin|melanoma|bladder|kidney)\b", re.IGNORECASE)
+_BREAST = re.compile(
+    r"\b(?:breast|mammary|estrogen receptor|HER-?2|ductal carcinoma|lobular carcinoma|DCIS|IDC|ILC)\b", re.IGNORECASE
+)
+_PATHOLOGY = re.compile(
+    r"\b(?:patholog\w*|biops\w*|cytolog\w*|histolog\w*|synoptic|biomarker|surgical path|oncotype|fish)\b", re.IGNORECASE
+)
+_IMAGING = re.compile(
+    r"\b(?:mammo\w*|ultrasound|sonogram|mri|mr|ct|pet|dxa|dexa|echo\w*|x-?ray|tomosynthesis|nuclear|radiolog\w*|imaging)\b",
+    re.IGNORECASE,
+)
+_OTHER_ORGAN = re.compile(
+    r"\b(?:colon|colorectal|rectum|lung|prostate|endometri\w*|cervix|cervical|thyroid|skin|melanoma|bladder|kidney)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,10 @@ def read_reports(chart: Chart) -> list[Report]:
     for key, resource in chart.of_type("DiagnosticReport", "DocumentReference", "Composition"):
         if not chart.counts(key, resource):
             continue
-        if key.startswith("DocumentReference/") and text(resource.get("docStatus")) in ("preliminary", "entered-in-error"):
+        if key.startswith("DocumentReference/") and text(resource.get("docStatus")) in (
+            "preliminary",
+            "entered-in-error",
+        ):
             chart.issue(IssueKind.IGNORED_STATUS, key, "A preliminary or withdrawn document; it is not read.")
             continue
         found.append(_report(chart, key, resource))
@@ -62,14 +75,20 @@ def read_reports(chart: Chart) -> list[Report]:
 
 def _report(chart: Chart, key: str, resource: Resource) -> Report:
     coded = resource.get("code") if key.startswith("DiagnosticReport/") else resource.get("type")
-    titles = words(coded) + words(resource.get("category")) + [t for t in (text(resource.get("description")), text(resource.get("title"))) if t]
+    titles = (
+        words(coded)
+        + words(resource.get("category"))
+        + [t for t in (text(resource.get("description")), text(resource.get("title"))) if t]
+    )
     title = titles[0] if titles else key.partition("/")[0]
     joined = " ".join(titles)
     rows = chart.rows(coded)
     imaging = any(chart.concept(row).kind == "imaging" for row in rows) or (
         bool(_IMAGING.search(joined)) and not _PATHOLOGY.search(joined)
     )
-    pathology = any(row.concept in ("pathology-report", "genetic-report") for row in rows) or bool(_PATHOLOGY.search(joined))
+    pathology = any(row.concept in ("pathology-report", "genetic-report") for row in rows) or bool(
+        _PATHOLOGY.search(joined)
+    )
     rank = REPORT_TEXT if pathology or (key.startswith("DiagnosticReport/") and not imaging) else NOTE_TEXT
     specimen, specimen_ref, side = chart.specimen(resource)
     on = taken_on(resource) or _document_date(resource)
@@ -93,7 +112,9 @@ def _texts(chart: Chart, key: str, resource: Resource, title: str) -> Iterator[s
     yield from notes(resource)
     attached = False
     attachments = objects(resource.get("presentedForm"))
-    attachments += [item["attachment"] for item in objects(resource.get("content")) if isinstance(item.get("attachment"), dict)]
+    attachments += [
+        item["attachment"] for item in objects(resource.get("content")) if isinstance(item.get("attachment"), dict)
+    ]
     for attachment in attachments:
         found = _attachment_text(chart, attachment)
         attached = attached or found is not None
@@ -134,7 +155,9 @@ def unread_attachments(resources: Iterable[Resource]) -> Iterator[str]:
     """References of Binaries that attachments name."""
     for resource in resources:
         items = objects(resource.get("presentedForm"))
-        items += [item["attachment"] for item in objects(resource.get("content")) if isinstance(item.get("attachment"), dict)]
+        items += [
+            item["attachment"] for item in objects(resource.get("content")) if isinstance(item.get("attachment"), dict)
+        ]
         for attachment in items:
             url = text(attachment.get("url"))
             if url is not None and attachment.get("data") is None:

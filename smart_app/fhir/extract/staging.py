@@ -18,8 +18,21 @@ from smart_app.fhir.extract.units import convert
 from smart_app.fhir.extract.values import components, plain_number
 from smart_app.fhir.resources import Resource, codings, objects, words
 
-_GRADE_WORDS = re.compile(r"\s*(?:(?:nottingham|histologic(?:al)?|overall|tumou?r)\s+)*(?:grade|G)?\s*(?P<grade>III|II|I|[1-3])\s*(?:(?:/|of)\s*3)?\s*(?:\((?:finding|qualifier value)\)|[,(-].*)?", re.IGNORECASE)
-_DIFFERENTIATION = {"well differentiated": 1, "moderately differentiated": 2, "poorly differentiated": 3, "low grade": 1, "intermediate grade": 2, "high grade": 3, "low": 1, "intermediate": 2, "high": 3}
+_GRADE_WORDS = re.compile(
+    r"\s*(?:(?:nottingham|histologic(?:al)?|overall|tumou?r)\s+)*(?:grade|G)?\s*(?P<grade>III|II|I|[1-3])\s*(?:(?:/|of)\s*3)?\s*(?:\((?:finding|qualifier value)\)|[,(-].*)?",
+    re.IGNORECASE,
+)
+_DIFFERENTIATION = {
+    "well differentiated": 1,
+    "moderately differentiated": 2,
+    "poorly differentiated": 3,
+    "low grade": 1,
+    "intermediate grade": 2,
+    "high grade": 3,
+    "low": 1,
+    "intermediate": 2,
+    "high": 3,
+}
 _ROMAN = {"I": 1, "II": 2, "III": 3}
 
 
@@ -37,7 +50,12 @@ def _grade(result: Result) -> Iterator[Finding]:
     number = plain_number(result.answer)
     if grade is None and value is None and number in (1, 2, 3):
         grade = int(number)
-    if grade is None and value is None and result.answer.quantity is not None and result.answer.quantity.value in (1, 2, 3):
+    if (
+        grade is None
+        and value is None
+        and result.answer.quantity is not None
+        and result.answer.quantity.value in (1, 2, 3)
+    ):
         grade = int(result.answer.quantity.value)
     if grade is None and value is None:
         grade = _grade_of_words(result.answer.words)
@@ -83,7 +101,9 @@ def _size(result: Result) -> Iterator[Finding]:
         return
     converted = convert(result.chart.codes, "length", amount)
     if converted.value is None:
-        result.chart.issue(IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used.")
+        result.chart.issue(
+            IssueKind.UNIT, result.key, f"{result.title[:80]}: {converted.why}; shown as sent, not used."
+        )
         result.not_placed("unit")
         return
     if amount.comparator:
@@ -97,7 +117,9 @@ def _nodes(result: Result, name: str) -> Iterator[Finding]:
     amount = result.answer.quantity
     if number is None and amount is not None and not amount.comparator:
         number = convert(result.chart.codes, "count", amount).value
-    fraction = re.fullmatch(r"\s*(\d{1,2})\s*(?:/|of|out of)\s*(\d{1,2})\s*(?:nodes?)?\s*", " ".join(result.answer.words), re.I)
+    fraction = re.fullmatch(
+        r"\s*(\d{1,2})\s*(?:/|of|out of)\s*(\d{1,2})\s*(?:nodes?)?\s*", " ".join(result.answer.words), re.I
+    )
     if fraction is not None and int(fraction[1]) <= int(fraction[2]):
         yield result.finding("nodes_positive", int(fraction[1]))
         yield result.finding("nodes_examined", int(fraction[2]))
@@ -128,9 +150,7 @@ def _stage(result: Result) -> Iterator[Finding]:
     if found is not None:
         yield result.finding("stage_group", found[0], basis=basis or found[1])
         return
-    phrases = [
-        phrase for word in result.answer.words for phrase in staging_phrases(Sentence(word), stage_field=True)
-    ]
+    phrases = [phrase for word in result.answer.words for phrase in staging_phrases(Sentence(word), stage_field=True)]
     for phrase in phrases:
         yield result.finding(phrase.name, phrase.value, basis=phrase.basis or basis, **phrase.extra)
     if not phrases:
@@ -161,7 +181,9 @@ def _category(result: Result, letter: str) -> Iterator[Finding]:
         return
     for word in (*result.answer.words, *_codes(result.observation.get("valueCodeableConcept"))):
         bare = word.strip()
-        found = category_value(bare) or category_value(letter.upper() + bare if re.fullmatch(r"[0-4](?:mi|[a-d])?|is", bare) else "")
+        found = category_value(bare) or category_value(
+            letter.upper() + bare if re.fullmatch(r"[0-4](?:mi|[a-d])?|is", bare) else ""
+        )
         if found is not None and found[0] == letter:
             yield result.finding(letter, found[1], basis=found[2] or basis, after_neoadjuvant=found[3] or None)
             return
@@ -199,16 +221,33 @@ READERS: dict[str, Reader] = {
 }
 
 
-def stage_of_condition(chart: Chart, key: str, condition: Resource) -> Iterator[tuple[str, Any, str | None, dict[str, Any], str, Sentence | None]]:
+def stage_of_condition(
+    chart: Chart, key: str, condition: Resource
+) -> Iterator[tuple[str, Any, str | None, dict[str, Any], str, Sentence | None]]:
     """
     What `Condition.stage` says: name, value, basis, extra, the words, and the sentence for parts read from text.
 
     A coded summary gives the stage group; a text ("Stage IIA (pT2, pN0, cM0, G2, ER+)") gives all it states.
     """
     for stage in objects(condition.get("stage")):
-        row = next((row for row in chart.rows(stage.get("type")) if row.concept in ("stage-group-test", "t-test", "n-test", "m-test")), None)
+        row = next(
+            (
+                row
+                for row in chart.rows(stage.get("type"))
+                if row.concept in ("stage-group-test", "t-test", "n-test", "m-test")
+            ),
+            None,
+        )
         type_words = " ".join(words(stage.get("type"))).lower()
-        basis = _basis(row.basis) if row else "pathologic" if "patholog" in type_words else "clinical" if "clinical" in type_words else None
+        basis = (
+            _basis(row.basis)
+            if row
+            else "pathologic"
+            if "patholog" in type_words
+            else "clinical"
+            if "clinical" in type_words
+            else None
+        )
         summary = stage.get("summary")
         value = next((r.value for r in chart.rows(summary) if r.concept == "stage-group-value"), None)
         said = words(summary) + _codes(summary)
@@ -222,7 +261,14 @@ def stage_of_condition(chart: Chart, key: str, condition: Resource) -> Iterator[
             continue
         category = next((f for f in map(category_value, said) if f), None)
         if category is not None:
-            yield category[0], category[1], category[2] or basis, {"after_neoadjuvant": True} if category[3] else {}, said[0], None
+            yield (
+                category[0],
+                category[1],
+                category[2] or basis,
+                {"after_neoadjuvant": True} if category[3] else {},
+                said[0],
+                None,
+            )
             continue
         for word in words(summary):
             for phrase in stage_text_phrases(word):

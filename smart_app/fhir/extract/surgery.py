@@ -27,7 +27,8 @@ _RECONSTRUCTION = re.compile(
 )
 _SENTINEL = re.compile(r"\bsentinel\b|\bSLNB\b|\bSLN biopsy\b", re.IGNORECASE)
 _DISSECTION = re.compile(
-    r"\baxillary (?:lymph )?(?:node )?(?:dissection|clearance)\b|\baxillary lymphadenectomy\b|\bALND\b|\bcomplete axillary", re.IGNORECASE
+    r"\baxillary (?:lymph )?(?:node )?(?:dissection|clearance)\b|\baxillary lymphadenectomy\b|\bALND\b|\bcomplete axillary",
+    re.IGNORECASE,
 )
 _NOT_DONE = re.compile(
     r"\b(?:biopsy of breast|breast biopsy|prosthesis|bra\b|garment|referral|consult\w*|discussion|education|declin\w*|planned|"
@@ -58,7 +59,9 @@ class Operations:
     findings: tuple[Finding, ...]
 
 
-def read_operations(chart: Chart, histories: Iterable[tuple[str, Resource, str, str]], others: frozenset[str]) -> Operations:
+def read_operations(
+    chart: Chart, histories: Iterable[tuple[str, Resource, str, str]], others: frozenset[str]
+) -> Operations:
     """All operations whose status counts, one row an operation."""
     found: list[_Operation] = []
     findings: list[Finding] = []
@@ -82,7 +85,10 @@ def _done(procedure: Resource) -> bool:
 
 def _is_surgery(chart: Chart, procedure: Resource) -> bool:
     rows = chart.rows(procedure.get("code"))
-    if any(chart.concept(row).kind in ("surgery", "axilla") or row.concept in ("hysterectomy", "oophorectomy-bilateral") for row in rows):
+    if any(
+        chart.concept(row).kind in ("surgery", "axilla") or row.concept in ("hysterectomy", "oophorectomy-bilateral")
+        for row in rows
+    ):
         return True
     return not rows and bool(_by_words(words(procedure.get("code"))) or _gynecologic_words(procedure))
 
@@ -95,14 +101,20 @@ def _operations(chart: Chart, key: str, procedure: Resource) -> Iterator[_Operat
         chart.issue(IssueKind.DATE, key, f"The operation date {on} lies in the future; the operation is not used.")
         return
     rows = [row for row in chart.rows(procedure.get("code")) if chart.concept(row).kind in ("surgery", "axilla")]
-    source = chart.source(key, procedure, on=on, code=str(rows[0]) if rows else None, recorded=said[0] if said else None)
+    source = chart.source(
+        key, procedure, on=on, code=str(rows[0]) if rows else None, recorded=said[0] if said else None
+    )
     kinds = {_kind_of(chart, row, said) for row in rows} if rows else _by_words(said)
     side = _side(chart, procedure, rows, said)
     for kind, axilla in sorted(kinds, key=str):
         detail = next((row.value for row in rows if row.value and row.concept == "breast-reconstruction"), None)
         yield _Operation(kind, axilla, side, on, source, detail or (said[0] if said else None))
     with_axilla = next((str(row.extra["with_axilla"]) for row in rows if "with_axilla" in row.extra), None)
-    if with_axilla is None and not any(axilla for _, axilla in kinds) and any(_AXILLA_TOO.search(word) for word in said):
+    if (
+        with_axilla is None
+        and not any(axilla for _, axilla in kinds)
+        and any(_AXILLA_TOO.search(word) for word in said)
+    ):
         with_axilla = "axillary-dissection"
     if with_axilla is not None:
         yield _Operation(with_axilla, True, side, on, source, said[0] if said else None)
@@ -153,7 +165,11 @@ def _side(chart: Chart, procedure: Resource, rows: list[CodeRow], said: list[str
         for extension in extensions(carrier, "odifier")
         for coding in codings(extension.get("valueCodeableConcept") or extension.get("valueCoding"))
         if coding.code and coding.code.upper() in _MODIFIERS
-    } | {_MODIFIERS[coding.code.upper()] for coding in codings(procedure.get("code")) if coding.code and coding.code.upper() in ("LT", "RT")}
+    } | {
+        _MODIFIERS[coding.code.upper()]
+        for coding in codings(procedure.get("code"))
+        if coding.code and coding.code.upper() in ("LT", "RT")
+    }
     if len(modifiers) == 1:
         return modifiers.pop()
     return next((s for s in map(side_of, notes(procedure)) if s), None) or "unknown"
@@ -168,7 +184,9 @@ def _history(chart: Chart, key: str, condition: Resource) -> Iterator[_Operation
         side = next((row.side for row in rows if row.side), None) or chart.side(condition, *said)
         yield _Operation("mastectomy", False, side, None, source, said[0] if said else None, history=True)
         return
-    past = any(re.search(r"\b(?:s/p|status post|history|hx|h/o|absence|acquired|post)\b", word, re.IGNORECASE) for word in said)
+    past = any(
+        re.search(r"\b(?:s/p|status post|history|hx|h/o|absence|acquired|post)\b", word, re.IGNORECASE) for word in said
+    )
     if past:
         side = chart.side(condition, *said)
         for kind, axilla in sorted(_by_words(said), key=str):
@@ -176,7 +194,10 @@ def _history(chart: Chart, key: str, condition: Resource) -> Iterator[_Operation
 
 
 def _gynecologic_words(procedure: Resource) -> bool:
-    return any(re.search(r"\bhysterectomy\b|\boophorectomy\b|\bovariectomy\b", word, re.IGNORECASE) for word in words(procedure.get("code")))
+    return any(
+        re.search(r"\bhysterectomy\b|\boophorectomy\b|\bovariectomy\b", word, re.IGNORECASE)
+        for word in words(procedure.get("code"))
+    )
 
 
 def _gynecologic(chart: Chart, key: str, procedure: Resource) -> Iterator[Finding]:
@@ -197,7 +218,18 @@ def _gynecologic(chart: Chart, key: str, procedure: Resource) -> Iterator[Findin
 def _rows(operations: list[_Operation]) -> tuple[Surgery, ...]:
     """One row an operation: same kind, day and side together; what is known only from a history joins a dated one."""
     merged: list[_Merged] = []
-    ordered = sorted(operations, key=lambda o: (o.history, o.on is None, o.side == "unknown", o.kind, date_key(o.on), o.side, o.source.reference))
+    ordered = sorted(
+        operations,
+        key=lambda o: (
+            o.history,
+            o.on is None,
+            o.side == "unknown",
+            o.kind,
+            date_key(o.on),
+            o.side,
+            o.source.reference,
+        ),
+    )
     for operation in ordered:
         home = next((row for row in merged if row.takes(operation)), None)
         if home is None:
@@ -237,8 +269,10 @@ class _Merged:
             return False
         if other.kind != self.kind and date_key(other.on) != date_key(self.on):
             return False
-        sides = other.side == self.side or "unknown" in (other.side, self.side) or (
-            "bilateral" in (other.side, self.side) and other.history
+        sides = (
+            other.side == self.side
+            or "unknown" in (other.side, self.side)
+            or ("bilateral" in (other.side, self.side) and other.history)
         )
         if not sides:
             return False

@@ -73,7 +73,9 @@ def read_answer(codes: CodeMap, element: Resource) -> Answer:
     if not rows and not said and amount is None:
         said += words(element.get("interpretation"))
     if not rows:
-        rows = [row for row in _rows(codes, as_list(element.get("interpretation"))) if row.concept.startswith("answer-")]
+        rows = [
+            row for row in _rows(codes, as_list(element.get("interpretation"))) if row.concept.startswith("answer-")
+        ]
     codes_alone = [
         coding.code for concept in concepts for coding in codings(concept) if coding.code and not coding.display
     ]
@@ -110,7 +112,10 @@ def _quantity_of_words(said: list[str]) -> Quantity | None:
         if match:
             bound = match["bound"]
             return Quantity(
-                float(match["number"]), match["unit"] or None, None, _BOUNDS.get(bound.lower(), bound) if bound else None
+                float(match["number"]),
+                match["unit"] or None,
+                None,
+                _BOUNDS.get(bound.lower(), bound) if bound else None,
             )
     return None
 

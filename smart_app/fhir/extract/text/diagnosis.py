@@ -17,35 +17,44 @@ _NOT_A_DIAGNOSIS = re.compile(
     r"counsel\w*|carrier|abnormal\w* (?:of|on)|not (?:have|malignant)|free of|atypical|borderline)\b",
     re.IGNORECASE,
 )
-_HISTORY = re.compile(
-    r"\b(?:personal history|history|hx|h/o|status post|s/p|past|previous)\b", re.IGNORECASE
-)
+_HISTORY = re.compile(r"\b(?:personal history|history|hx|h/o|status post|s/p|past|previous)\b", re.IGNORECASE)
 _BREAST = re.compile(r"\b(?:breasts?|mammary)\b", re.IGNORECASE)
 _IN_SITU = re.compile(r"\bin[ -]situ\b|\bDCIS\b|\bLCIS\b|\bintraductal carcinoma\b|\bstage 0\b", re.IGNORECASE)
 _DCIS = re.compile(r"\bDCIS\b|\b(?:ductal|intraductal)\b", re.IGNORECASE)
 _LCIS = re.compile(r"\bLCIS\b|\blobular\b", re.IGNORECASE)
 _INVASIVE = re.compile(r"\binvasive\b|\binfiltrating\b|\bIDC\b|\bILC\b|\bmicroinvasi\w+", re.IGNORECASE)
 _NOT_INVASIVE = re.compile(
-    r"\b(?:no|non|without|negative for|not)[ -]+(?:\w+\s+){0,3}?(?:invasive|invasion|infiltrating|microinvasi\w+)", re.IGNORECASE
+    r"\b(?:no|non|without|negative for|not)[ -]+(?:\w+\s+){0,3}?(?:invasive|invasion|infiltrating|microinvasi\w+)",
+    re.IGNORECASE,
 )
 _MALIGNANT = re.compile(
     r"\bmalignant\b|\bcancer\b|\bcarcinoma\b|\badenocarcinoma\b|\bIDC\b|\bILC\b|\bDCIS\b|\bLCIS\b|\bmalignancy\b|\bca\b(?=\W|$)",
     re.IGNORECASE,
 )
 _SECONDARY = re.compile(r"\b(?:secondary|metasta\w+|mets)\b", re.IGNORECASE)
-_NODAL = re.compile(r"\b(?:axilla\w*|lymph node\w*|nodal|regional|internal mammary|supraclavicular|sentinel)\b", re.IGNORECASE)
+_NODAL = re.compile(
+    r"\b(?:axilla\w*|lymph node\w*|nodal|regional|internal mammary|supraclavicular|sentinel)\b", re.IGNORECASE
+)
 _DISTANT_SITE = re.compile(
     r"\b(?:bone|bones|liver|hepatic|lung|lungs|pulmonary|brain|cerebral|pleura\w*|skelet\w*|spine|vertebra\w*|adrenal|mening\w*|"
     r"peritone\w*|ovary|marrow|skin|distant|mediastin\w*|stage iv|stage 4)\b",
     re.IGNORECASE,
 )
-_TO_BREAST = re.compile(r"\b(?:secondary malignant neoplasm of (?:the )?(?:left |right )?(?:female |male )?breast|metasta\w+ to (?:the )?(?:left |right )?breast)\b", re.IGNORECASE)
-_NO_METASTASIS = re.compile(
-    r"\b(?:no|without|negative for|absence of|non|free of)[ -]+(?:\w+\s+){0,4}?(?:metasta\w+|mets)\b|\bnon-?metastatic\b", re.IGNORECASE
+_TO_BREAST = re.compile(
+    r"\b(?:secondary malignant neoplasm of (?:the )?(?:left |right )?(?:female |male )?breast|metasta\w+ to (?:the )?(?:left |right )?breast)\b",
+    re.IGNORECASE,
 )
-_METASTATIC_BREAST = re.compile(r"\bmetastatic breast (?:cancer|carcinoma)\b|\bbreast (?:cancer|carcinoma)[^.;]{0,25}\bmetasta\w+", re.IGNORECASE)
+_NO_METASTASIS = re.compile(
+    r"\b(?:no|without|negative for|absence of|non|free of)[ -]+(?:\w+\s+){0,4}?(?:metasta\w+|mets)\b|\bnon-?metastatic\b",
+    re.IGNORECASE,
+)
+_METASTATIC_BREAST = re.compile(
+    r"\bmetastatic breast (?:cancer|carcinoma)\b|\bbreast (?:cancer|carcinoma)[^.;]{0,25}\bmetasta\w+", re.IGNORECASE
+)
 _RECURRENT = re.compile(r"\b(?:recurren\w+|relapse\w*)\b", re.IGNORECASE)
-_NO_RECURRENCE = re.compile(r"\b(?:no|without|negative for|risk of|fear of)\b(?:\W+\w+){0,3}?\W+(?:recurren\w+|relapse)", re.IGNORECASE)
+_NO_RECURRENCE = re.compile(
+    r"\b(?:no|without|negative for|risk of|fear of)\b(?:\W+\w+){0,3}?\W+(?:recurren\w+|relapse)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,5 +107,9 @@ def _metastasis(words: str) -> str | None:
     if _DISTANT_SITE.search(rest):
         return "distant"
     if _NODAL.search(rest):
-        return "regional" if re.search(r"\b(?:axilla\w*|regional|internal mammary|sentinel)\b", rest, re.IGNORECASE) else "unclear"
+        return (
+            "regional"
+            if re.search(r"\b(?:axilla\w*|regional|internal mammary|sentinel)\b", rest, re.IGNORECASE)
+            else "unclear"
+        )
     return "distant" if _METASTATIC_BREAST.search(rest) else "unclear"

@@ -14,7 +14,9 @@ MAX_BYTES = 10 * 1024 * 1024
 MAX_PAGES = 60
 MAX_TEXT = 200_000
 
-_BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre", "section", "hr"})
+_BLOCKS = frozenset(
+    {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre", "section", "hr"}
+)
 _CELLS = frozenset({"td", "th"})
 _SILENT = frozenset({"script", "style", "head", "title"})
 
@@ -80,9 +82,13 @@ def text_of_attachment(content_type: str | None, data: bytes) -> str | None:
     words = _decoded(data)
     if words is None:
         return None
-    if kind in ("text/html", "application/xhtml+xml") or re.match(r"\s*<(?:!doctype html|html|div|p|table)\b", words, re.IGNORECASE):
+    if kind in ("text/html", "application/xhtml+xml") or re.match(
+        r"\s*<(?:!doctype html|html|div|p|table)\b", words, re.IGNORECASE
+    ):
         return text_of_html(words)
-    if kind in ("text/plain", "", "text/markdown", "application/octet-stream") and not words.lstrip().startswith("<?xml"):
+    if kind in ("text/plain", "", "text/markdown", "application/octet-stream") and not words.lstrip().startswith(
+        "<?xml"
+    ):
         return words[:MAX_TEXT]
     return None
 

@@ -47,9 +47,12 @@ _OPEN = re.compile(
 )
 _NUMBER = r"(?P<bound><|>|≥|≤|less than|greater than|=)?\s*(?P<number>\d{1,2}(?:\.\d{1,2})?)"
 _RATIO = re.compile(
-    rf"\bratio(?:\s*\([^)]{{0,40}}\))?\s*(?:of|is|was|:|=|-)?\s*(?:HER2[^0-9<>]{{0,25}}17)?\s*(?::|=)?\s*{_NUMBER}", re.I
+    rf"\bratio(?:\s*\([^)]{{0,40}}\))?\s*(?:of|is|was|:|=|-)?\s*(?:HER2[^0-9<>]{{0,25}}17)?\s*(?::|=)?\s*{_NUMBER}",
+    re.I,
 )
-_RATIO_SHORT = re.compile(rf"\bHER-?2\s*[/:]\s*(?:CEP|CEN|D17Z1|chromosome)\s*-?17\s*(?:ratio)?\s*[:=]\s*{_NUMBER}", re.I)
+_RATIO_SHORT = re.compile(
+    rf"\bHER-?2\s*[/:]\s*(?:CEP|CEN|D17Z1|chromosome)\s*-?17\s*(?:ratio)?\s*[:=]\s*{_NUMBER}", re.I
+)
 _COPIES = re.compile(
     rf"\bHER-?2(?:/neu)?\s+(?:gene\s+)?(?:average\s+)?(?:copy number|copies|signals?)(?:\s*(?:per|/)\s*(?:cell|nucleus))?"
     rf"\s*(?:of|is|was|:|=)?\s*{_NUMBER}",

@@ -9,7 +9,7 @@ from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 
 _BIRADS = re.compile(
     r"\bBI-?\s?RADS?(?:\s*®|\s*\(R\))?\s*(?:final\s+)?(?:assessment\s*)?(?:category|code|score|classification|cat\.?)?\s*(?:is|:|=|-|–|#)?\s*"
-    r"(?:category\s*)?(?P<category>[0-6])\s?(?P<sub>[ABCabc])?(?![\d./%]|\w)"
+    r"(?:category\s*)?(?P<category>[0-6])\s?(?P<sub>[ABCabc])?(?![./]?\d|%|\w)"
     r"|\b(?:(?:mammogra\w+|ACR|overall|final)\s+)?assessment\s*(?:category)?\s*(?::|is|=)\s*(?:category\s*)?(?P<category2>[0-6])\s?(?P<sub2>[ABCabc])?\b"
     r"|\bACR category\s*(?P<category3>[0-6])(?P<sub3>[ABC])?\b"
     r"|^\W*category\s*(?P<category4>[0-6])\s?(?P<sub4>[ABC])?\b",

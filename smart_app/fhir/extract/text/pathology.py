@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "1": 1, "2": 2, "3": 3}
-_GRADE_VALUE = r"(?:G|grade\s*)?(?P<grade>III|II|I|[1-3])(?![\d.]*\s*(?:mm|cm|%|\+))(?:\s*(?:/|of|out of)\s*(?:3|III)\b)?"
+_GRADE_VALUE = (
+    r"(?:G|grade\s*)?(?P<grade>III|II|I|[1-3])(?![\d.]*\s*(?:mm|cm|%|\+))(?:\s*(?:/|of|out of)\s*(?:3|III)\b)?"
+)
 _GRADE = re.compile(
     r"\b(?:(?:overall|combined|final|tumou?r|histolog\w+|nottingham|sbr|bloom[- ]richardson|scarff[- \w]{0,30}|elston[- \w]{0,12}|"
-    r"modified)\s+){1,4}(?:histolog\w+\s+)?(?:grade|score and grade)\s*(?:\([^)]{0,50}\))?\s*(?:is|was|:|=|-|,)?\s*" + _GRADE_VALUE + r"(?![\w])"
+    r"modified)\s+){1,4}(?:histolog\w+\s+)?(?:grade|score and grade)\s*(?:\([^)]{0,50}\))?\s*(?:is|was|:|=|-|,)?\s*"
+    + _GRADE_VALUE
+    + r"(?![\w])"
     r"|\b(?:carcinoma|IDC|ILC|cancer|NST|ductal|lobular)\b[,;:\s(]{1,4}(?:\w+\s+){0,4}?(?:nottingham\s+)?(?:histolog\w+\s+)?grade\s*"
     r"(?:is|:)?\s*(?P<grade2>III|II|I|[1-3])(?![\w.])"
     r"|\bgrade\s*(?P<grade3>III|II|I|[1-3])\s*(?:/\s*3)?,?\s+(?:\w+\s+){0,2}?(?:invasive|infiltrating|IDC|ILC|mammary carcinoma|ductal carcinoma(?! in situ))",
@@ -37,7 +41,12 @@ _SIZE = re.compile(
     r"size of invasive (?:tumou?r|carcinoma|component|focus)|"
     r"(?:invasive|infiltrating) [\w ]{0,30}carcinoma[^.;:]{0,60}?(?:measur\w+|spanning|,)|tumou?r measur\w+)"
     r"(?:\s*\([^)]{0,60}\))?\s*(?:is|was|:|=|of|at|up to|approximately|to be|in greatest dimension|greatest dimension)*\s*[:=]?\s*"
-    + _NUMBER + r"\s*(?:mm|cm)?\s*(?:[x×]\s*" + _NUMBER + r"\s*(?:mm|cm)?\s*)?(?:[x×]\s*" + _NUMBER + r"\s*)?(?P<unit>mm|cm|millimeters?|centimeters?)\b",
+    + _NUMBER
+    + r"\s*(?:mm|cm)?\s*(?:[x×]\s*"
+    + _NUMBER
+    + r"\s*(?:mm|cm)?\s*)?(?:[x×]\s*"
+    + _NUMBER
+    + r"\s*)?(?P<unit>mm|cm|millimeters?|centimeters?)\b",
     re.IGNORECASE,
 )
 _NOT_A_SIZE = re.compile(
@@ -62,7 +71,8 @@ _NODE_OF = re.compile(
     re.IGNORECASE,
 )
 _NODES_EXAMINED = re.compile(
-    r"\b(?:total )?number of (?:lymph )?nodes (?:examined|removed|identified)(?:\s*\([^)]{0,50}\))?\s*:\s*(\d{1,2})\b", re.IGNORECASE
+    r"\b(?:total )?number of (?:lymph )?nodes (?:examined|removed|identified)(?:\s*\([^)]{0,50}\))?\s*:\s*(\d{1,2})\b",
+    re.IGNORECASE,
 )
 _NODES_POSITIVE = re.compile(
     r"\b(?:total )?number of (?:positive (?:lymph )?nodes|(?:lymph )?nodes (?:positive|involved|with (?:metasta\w+|tumou?r|carcinoma)))"
@@ -78,9 +88,13 @@ _ONCOTYPE = re.compile(
     re.IGNORECASE,
 )
 _PENDING = re.compile(
-    r"\b(?:pending|ordered|sent|will|await\w*|plan\w*|consider|if|discuss\w*|not (?:done|performed|sent))\b", re.IGNORECASE
+    r"\b(?:pending|ordered|sent|will|await\w*|plan\w*|consider|if|discuss\w*|not (?:done|performed|sent))\b",
+    re.IGNORECASE,
 )
-_RCB = re.compile(r"\b(?:RCB|residual cancer burden)(?:\s*\(RCB\))?\s*(?:class|category)?\s*(?:is|:|-|=)?\s*(?:class\s*)?(?P<rcb>III|II|I|0|[1-3])\b", re.IGNORECASE)
+_RCB = re.compile(
+    r"\b(?:RCB|residual cancer burden)(?:\s*\(RCB\))?\s*(?:class|category)?\s*(?:is|:|-|=)?\s*(?:class\s*)?(?P<rcb>III|II|I|0|[1-3])\b",
+    re.IGNORECASE,
+)
 _PCR = re.compile(r"\b(?:pathologic(?:al)? complete response|pCR)\b", re.IGNORECASE)
 
 
@@ -106,7 +120,10 @@ def grade_phrases(sentence: Sentence, *, staging_field: bool = False) -> Iterato
                 continue
             grades.add(_ROMAN[(match["grade"] or match["grade2"] or match["grade3"]).lower()])
         if not grades:
-            grades = {1 if s <= 5 else 2 if s <= 7 else 3 for s in (int(m["score"]) for m in _NOTTINGHAM_TOTAL.finditer(words))}
+            grades = {
+                1 if s <= 5 else 2 if s <= 7 else 3
+                for s in (int(m["score"]) for m in _NOTTINGHAM_TOTAL.finditer(words))
+            }
     if staging_field and not grades:
         grades = {int(match["grade"]) for match in _G_CODE.finditer(words)}
     if len(grades) == 1 and not unclear:

@@ -84,7 +84,9 @@ _SPECIMEN_HEADING = re.compile(r"\s*(?:[A-Z]\d?[.):]|\d{1,2}[.):]|PART [A-Z]\b)\
 _SPLIT = re.compile(r"(?<=[a-z0-9%)\]\"+])\.\s+(?=[A-Z(\[])|;\s+|;$")
 _NOT_A_SPLIT = re.compile(r"(?:\b(?:vs|Dr|No|approx|e\.g|i\.e|St)|\b[A-Z])$")
 _WRAPPED = re.compile(r"[a-z0-9(<>%]")
-_SIDES = re.compile(r"\b(left|right|bilateral)\b|\b(LT|RT|Lt|Rt|L|R)\b(?=\.?\s+(?:breast|BREAST|Breast))", re.IGNORECASE)
+_SIDES = re.compile(
+    r"\b(left|right|bilateral)\b|\b(LT|RT|Lt|Rt|L|R)\b(?=\.?\s+(?:breast|BREAST|Breast))", re.IGNORECASE
+)
 _NODE = re.compile(r"\b(?:lymph )?node", re.IGNORECASE)
 _BIOPSY = re.compile(r"\b(?:core|needle|fna|fine needle|biops|stereotactic|punch)", re.IGNORECASE)
 _EXCISION = re.compile(
@@ -109,7 +111,9 @@ def sentences(report: str) -> list[Sentence]:
 
 
 def _names_specimen(line: str) -> bool:
-    return bool(re.match(r"\s*(?:specimen|tissue|procedure|laterality|specimen laterality|site)\b", line, re.IGNORECASE))
+    return bool(
+        re.match(r"\s*(?:specimen|tissue|procedure|laterality|specimen laterality|site)\b", line, re.IGNORECASE)
+    )
 
 
 def _heading(line: str) -> str | None:
@@ -162,8 +166,10 @@ def side_of(words: str) -> str | None:
 
 def specimen_kind(words: str) -> str | None:
     """`metastasis`, `lymph-node`, `excision` or `biopsy` if the words name a specimen of that kind, else None."""
-    if _DISTANT.search(words) and (_BIOPSY.search(words) or _EXCISION.search(words)) and not re.search(
-        r"\b(?:breast|no|negative)\b", words, re.IGNORECASE
+    if (
+        _DISTANT.search(words)
+        and (_BIOPSY.search(words) or _EXCISION.search(words))
+        and not re.search(r"\b(?:breast|no|negative)\b", words, re.IGNORECASE)
     ):
         return "metastasis"
     if _NODE.search(words) and _BIOPSY.search(words) and not re.search(r"\bbreast\b", words, re.IGNORECASE):
