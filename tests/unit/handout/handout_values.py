@@ -117,9 +117,7 @@ def recommendations() -> tuple[Recommendation, ...]:
             interval_months=(12, 12),
             chosen_months=12,
         ),
-        recommendation(
-            "visit", "clinic-visit", due=PartialDate(2026, 12), interval_months=(6, 12), chosen_months=6
-        ),
+        recommendation("visit", "clinic-visit", due=PartialDate(2026, 12), interval_months=(6, 12), chosen_months=6),
         recommendation(
             "gynecology",
             "gynecology-review",
