@@ -4,26 +4,18 @@ The dates that schedules count from: the last completed study or visit, and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from smart_app.clinical.completed import comes_after, done_before
 from smart_app.clinical.dates import PartialDate
-from smart_app.clinical.facts import PatientRecord, Source
+from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.features import SIDES, Features
-from smart_app.clinical.features_anatomy import courses, operations, sides_of
+from smart_app.clinical.features_anatomy import breast_treatment_end, courses, operations, sides_of
 from smart_app.clinical.features_treatment import antibody_end, endocrine_start, matching
 from smart_app.clinical.recommendations import Because
 from smart_app.clinical.treatment_dates import latest_diagnosis, latest_of, primary_treatment
 
-IMAGING_KEYS = {
-    "mammogram": "mammogram",
-    "breast-mri": "breast_mri",
-    "breast-ultrasound": "breast_ultrasound",
-    "dxa": "dxa",
-    "echocardiogram": "echocardiogram",
-}
-# A finding of an ejection fraction by any method answers what an echocardiogram asks.
-SAME_AS: Mapping[str, tuple[str, ...]] = {"echocardiogram": ("echocardiogram", "muga", "lvef")}
 NEWER_THAN_RADIATION_MONTHS = 12
 
 
@@ -35,41 +27,6 @@ class Anchor:
     because: tuple[Because, ...] = ()
     missing: tuple[str, ...] = ()
     free: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """One completed study, visit or test."""
-
-    on: PartialDate
-    sources: tuple[Source, ...]
-
-
-def done_before(features: Features, concept: str) -> Iterator[Done]:
-    """Every dated occurrence, of this breast if the features are bound to one; one without a side counts for both."""
-    record = features.record
-    key = IMAGING_KEYS.get(concept)
-    study = record.imaging.get(key) if key is not None else None
-    sides: list[tuple[PartialDate | None, str, tuple[Source, ...]]] = []
-    if study is not None:
-        sides.append((study.on, study.side, study.sources))
-    for name in SAME_AS.get(concept, (concept,)):
-        sides.extend((event.on, event.side, event.sources) for event in record.events.get(name, ()))
-    for on, side, sources in sides:
-        wrong_side = features.side is not None and side in SIDES and side != features.side
-        if on is not None and not on.earliest > record.as_of and not wrong_side:
-            yield Done(on, sources)
-
-
-def last_done(features: Features, concepts: tuple[str, ...]) -> Done | None:
-    """The newest occurrence of any of these concepts that is not in the future."""
-    every = [done for concept in concepts for done in done_before(features, concept)]
-    return max(every, key=lambda done: (done.on.latest, done.on.earliest), default=None)
-
-
-def was_looked_for(record: PatientRecord, concepts: tuple[str, ...]) -> tuple[str, ...]:
-    """The concepts whose searches were not whole; empty when "none recorded" may be said."""
-    return tuple(name for name in concepts if not record.was_read(IMAGING_KEYS.get(name, name)))
 
 
 def find_anchor(features: Features, name: str) -> Anchor:
@@ -93,15 +50,10 @@ def is_anchor(name: str) -> bool:
     return name in _ANCHORS or (prefix in ("start", "end") and bool(key))
 
 
-def breast_treatment_end(features: Features) -> Anchor:
-    """The end of operation and radiation of the breasts: what comes after it is follow-up."""
-    record = features.record
-    ends = [row.on for side in SIDES for row in operations(record, side) if row.on is not None]
-    ends += [row.on for row in record.surgery if not sides_of(record, row.side) and row.on is not None]
-    ends += [row.ended_on for row in record.radiation if row.ended_on is not None]
-    last = latest_of(ends)
+def _breast_treatment_end(features: Features) -> Anchor:
+    last = breast_treatment_end(features.record)
     if last is None:
-        return Anchor(None, missing=("surgery",))
+        return Anchor(None, missing=("surgery_on",))
     return Anchor(last, (Because("surgery", str(last)),))
 
 
@@ -123,8 +75,9 @@ def _diagnostic_mammogram(features: Features) -> Anchor:
 
     A mammogram led to, or came with, almost every diagnosis, so the diagnosis is the best stand-in.
     """
-    end = breast_treatment_end(features).on
-    before = [done for done in done_before(features, "mammogram") if end is None or done.on.latest <= end.latest]
+    end = breast_treatment_end(features.record)
+    every = done_before(features.record, "mammogram", features.side)
+    before = [done for done in every if end is None or not comes_after(done.on, end)]
     if not before:
         return _diagnosis(features)
     last = max(before, key=lambda done: done.on.latest)
@@ -236,7 +189,7 @@ def _drug_end(record: PatientRecord, key: str) -> Anchor:
 
 _ANCHORS: Mapping[str, Callable[[Features], Anchor]] = {
     "primary-treatment-end": _primary_end,
-    "breast-treatment-end": breast_treatment_end,
+    "breast-treatment-end": _breast_treatment_end,
     "diagnosis": _diagnosis,
     "diagnostic-mammogram": _diagnostic_mammogram,
     "radiation-end": _radiation_end,

@@ -67,6 +67,15 @@ VOCABULARY: Mapping[str, Term] = {
     "surgery.right": Term("Operation on the right breast", "event", _SURGERY, ("surgery",)),
     "surgery.any": Term("Operations on either breast", "event", _SURGERY, ("surgery",)),
     "surgery.side_known": Term("The side of every mastectomy is known", "attribute", _YES_NO, ("laterality",)),
+    "surgery.years": Term("Years since the last breast operation", "attribute", (), ("surgery",)),
+    "bcs.any": Term("A breast was kept after lumpectomy", "event", _YES_NO, ("surgery",)),
+    "bcs.radiated": Term("A breast kept after lumpectomy had radiation", "event", _YES_NO, ("radiation",)),
+    "mammogram.after_treatment": Term(
+        "A mammogram of this breast after its treatment is recorded", "event", _YES_NO, ("mammogram",), sided=True
+    ),
+    "lvef.recorded": Term(
+        "An ejection fraction since the start of anthracycline or HER2 therapy", "event", _YES_NO, ("echocardiogram",)
+    ),
     "recon": Term("Reconstruction of this breast", "event", _RECON, ("surgery",), sided=True),
     "recon.left": Term("Reconstruction of the left breast", "event", _RECON, ("surgery",)),
     "recon.right": Term("Reconstruction of the right breast", "event", _RECON, ("surgery",)),
@@ -78,6 +87,7 @@ VOCABULARY: Mapping[str, Term] = {
     "rt.any": Term("Radiation for the breast cancer", "event", _YES_NO, ("radiation",)),
     "nodal_rt": Term("Radiation to the nodes", "event", _YES_NO, ("radiation",)),
     "rt.heart": Term("Radiation to the left side or internal mammary nodes", "event", _YES_NO, ("radiation",)),
+    "rt.heart_in_field": Term("The heart was in the radiation field, entered", "event", _YES_NO, ()),
     "rt.dose_gray": Term("Highest dose of one course", "attribute", (), ("dose_gray",)),
     "chemo.any": Term("Chemotherapy, ever", "event", _YES_NO, ("systemic",)),
     "chemo.anthracycline": Term("Anthracycline, ever", "event", _YES_NO, ("systemic",)),
@@ -124,6 +134,7 @@ VOCABULARY: Mapping[str, Term] = {
     "hospice": Term("Hospice or severe frailty, entered or recorded", "event", _YES_NO, ("hospice",)),
     "germline": Term("Genes with a pathogenic variant; vus; negative; not_tested", "attribute", (), ("germline",)),
     "germline.tested": Term("A germline result stands", "attribute", _YES_NO, ("germline",)),
+    "germline.year": Term("Year of the germline result", "attribute", (), ("germline",)),
     "risk.chest_rt_before_30": Term("Chest radiation before age 30", "event", _YES_NO, ("chest_radiation_before_30",)),
     "risk.lifetime_percent": Term("Lifetime risk of 20 % or more, entered", "event", _YES_NO, ("lifetime_risk",)),
     "risk.family_history": Term("Breast or ovarian cancer in the family", "event", _YES_NO, ("family_history",)),

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import PatientRecord, RadiotherapyCourse, Source, Surgery
 from smart_app.clinical.features import NONE_RECORDED, SIDES, Feature, unknown
 from smart_app.clinical.recommendations import Because
+from smart_app.clinical.treatment_dates import latest_of, months_between
 
 NODE_FIELDS = ("nod", "axilla", "supraclav", "infraclav", "internal mammary", "imn", "regional")
 _HEART_FIELDS = ("internal mammary", "imn")
@@ -25,6 +27,8 @@ def anatomy_features(record: PatientRecord) -> Iterator[Feature]:
     tissue = [_tissue(record, side, feature) for side, feature in zip(SIDES, per_side, strict=True)]
     yield from tissue
     yield _any_operation(record, per_side)
+    yield from _kept_breast(record, per_side)
+    yield _years_since_surgery(record)
     yield _any_tissue(tissue)
     yield _mastectomy_sides(record)
     yield from _reconstruction(record)
@@ -55,6 +59,13 @@ def operations(record: PatientRecord, side: str) -> list[Surgery]:
 def courses(record: PatientRecord, side: str) -> list[RadiotherapyCourse]:
     """Radiation courses of one side; one without any known side counts for both."""
     return [row for row in record.radiation if side in (sides_of(record, row.side) or SIDES)]
+
+
+def breast_treatment_end(record: PatientRecord) -> PartialDate | None:
+    """The end of operation and radiation of the breasts; None where no date is known. What comes after is follow-up."""
+    ends = [row.on for row in record.surgery if row.kind in _KINDS and row.on is not None]
+    ends += [row.ended_on for row in record.radiation if row.ended_on is not None]
+    return latest_of(ends)
 
 
 def _sources(rows: Iterable[Surgery | RadiotherapyCourse]) -> tuple[Source, ...]:
@@ -97,6 +108,42 @@ def _any_operation(record: PatientRecord, per_side: list[Feature]) -> Feature:
     if not record.was_read("surgery"):
         return unknown("surgery.any")
     return Feature("surgery.any", frozenset({"none"}), per_side[0].because)
+
+
+def _kept_breast(record: PatientRecord, per_side: list[Feature]) -> Iterator[Feature]:
+    """Whether a breast was kept after lumpectomy, and whether that side had radiation."""
+    kept = [side for side, feature in zip(SIDES, per_side, strict=True) if feature.value == "bcs"]
+    reasons = tuple(feature.because[0] for feature in per_side if feature.value == "bcs")
+    sideless = _sideless(record, "breast-conserving")
+    removed = [feature for feature in per_side if feature.value == "mastectomy"]
+    if sideless and not removed and not _sideless(record, "mastectomy"):
+        reasons = (*reasons, Because("surgery", "breast-conserving (side unknown)", _sources(sideless)))
+    elif not kept:
+        open_sides = [feature for feature in per_side if not feature.known]
+        for name in ("bcs.any", "bcs.radiated"):
+            yield (
+                unknown(name, *open_sides[0].missing)
+                if open_sides
+                else Feature(name, False, tuple(reason for feature in per_side for reason in feature.because))
+            )
+        return
+    yield Feature("bcs.any", True, reasons)
+    rows = [row for side in kept for row in courses(record, side)] if kept else list(record.radiation)
+    if rows:
+        yield Feature("bcs.radiated", True, (*reasons, _course_reason(rows)))
+    elif record.was_read("radiation"):
+        yield Feature("bcs.radiated", False, (*reasons, Because("radiation", NONE_RECORDED)))
+    else:
+        yield unknown("bcs.radiated")
+
+
+def _years_since_surgery(record: PatientRecord) -> Feature:
+    days = [row.on for row in record.surgery if row.kind in _KINDS and row.on is not None]
+    if not days:
+        return unknown("surgery.years")
+    last = max(days, key=lambda day: day.latest)
+    low, high = months_between(last, record.as_of)
+    return Feature("surgery.years", low / 12, (Because("surgery", str(last)),), ("surgery",), high=high / 12)
 
 
 def _any_tissue(tissue: list[Feature]) -> Feature:

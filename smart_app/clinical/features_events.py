@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from smart_app.clinical.completed import comes_after, done_before
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import ImagingStudy, PatientRecord, Source
-from smart_app.clinical.features import NONE_RECORDED, Feature, unknown
+from smart_app.clinical.features import NONE_RECORDED, SIDES, Feature, unknown
+from smart_app.clinical.features_anatomy import breast_treatment_end
 from smart_app.clinical.features_treatment import matching, taken_now
 from smart_app.clinical.recommendations import Because
 from smart_app.clinical.treatment_dates import latest_diagnosis
@@ -31,6 +33,10 @@ def event_features(record: PatientRecord) -> Iterator[Feature]:
     yield _lifetime_risk(record)
     yield _birads(record)
     yield _open_birads(record)
+    yield _flag(record, "rt.heart_in_field", "heart_in_radiation_field")
+    yield _lvef_recorded(record)
+    for side in SIDES:
+        yield _followed_up(record, side)
 
 
 def answer_on_demand(record: PatientRecord, name: str) -> Feature:
@@ -58,6 +64,34 @@ def answer_on_demand(record: PatientRecord, name: str) -> Feature:
     if found.value is False and not drugs:
         return Feature(name, False, (Because(key, NONE_RECORDED),))
     return found
+
+
+def _lvef_recorded(record: PatientRecord) -> Feature:
+    """Whether any ejection fraction was looked at since cardiotoxic drugs began."""
+    drugs = [*matching(record, "anthracycline"), *matching(record, "her2")]
+    starts = [drug.started_on for drug in drugs if drug.started_on is not None]
+    first = min(starts, key=lambda day: day.earliest, default=None)
+    found = [(study.on, study.sources) for study in (record.imaging.get("echocardiogram"),) if study is not None]
+    for concept in ("echocardiogram", "muga", "lvef"):
+        found.extend((event.on, event.sources) for event in record.events.get(concept, ()))
+    for on, sources in found:
+        if first is None or on is None or on.latest >= first.earliest:
+            return Feature("lvef.recorded", True, (Because("echocardiogram", str(on or "recorded"), sources),))
+    if not record.was_read("echocardiogram"):
+        return unknown("lvef.recorded")
+    return Feature("lvef.recorded", False, (Because("echocardiogram", NONE_RECORDED),))
+
+
+def _followed_up(record: PatientRecord, side: str) -> Feature:
+    """Whether a mammogram of this breast is recorded after its treatment; after the diagnosis, where that has no date."""
+    name = f"mammogram.after_treatment.{side}"
+    end = breast_treatment_end(record) or latest_diagnosis(record)
+    for done in done_before(record, "mammogram", side):
+        if end is None or comes_after(done.on, end):
+            return Feature(name, True, (Because("mammogram", str(done.on), done.sources),))
+    if not record.was_read("mammogram"):
+        return Feature(name, None, (), ("mammogram",))
+    return Feature(name, False, (Because("mammogram", f"{NONE_RECORDED} since treatment"),))
 
 
 def _metastasis(record: PatientRecord) -> Feature:

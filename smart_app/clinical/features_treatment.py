@@ -22,6 +22,9 @@ NAMED_CLASSES = {
         "zoledronic acid", "zoledronate", "ibandronate", "clodronate", "pamidronate", "alendronate", "risedronate",
     ),
     "platinum": PLATINUM,
+    "zoledronate": ("zoledronic acid", "zoledronate"),
+    "t-dm1": ("ado-trastuzumab emtansine", "trastuzumab emtansine"),
+    "t-dxd": ("fam-trastuzumab deruxtecan", "fam-trastuzumab deruxtecan-nxki", "trastuzumab deruxtecan"),
 }  # fmt: skip
 _HER2_WORDS = {
     "ado-trastuzumab emtansine": "t_dm1",

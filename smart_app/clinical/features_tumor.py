@@ -104,7 +104,8 @@ def _diagnosis(record: PatientRecord) -> Iterator[Feature]:
             yield Feature(f"dx.here.{side}", True, because)
         else:
             yield Feature(f"dx.here.{side}", False, because) if complete else unknown("dx.here")
-    yield Feature("dx.count", len(rows), (Because("cancers", len(rows), sources),))
+    high = None if record.was_read("cancers") else float("inf")
+    yield Feature("dx.count", len(rows), (Because("cancers", len(rows), sources),), ("cancers",), high=high)
     dated = [row for row in rows if row.diagnosed_on is not None]
     first = min((row.diagnosed_on for row in dated if row.diagnosed_on), key=lambda day: day.earliest, default=None)
     birth = record.patient.birth_date
@@ -284,11 +285,12 @@ def _uterus(record: PatientRecord) -> Feature:
 def _germline(record: PatientRecord) -> Iterator[Feature]:
     fact = record.facts.get("germline")
     if fact is None or not fact.known:
-        yield unknown("germline")
-        yield unknown("germline.tested")
+        for name in ("germline", "germline.tested", "germline.year"):
+            yield unknown(name)
         return
     because = (because_of(fact),)
     rows = fact.value if isinstance(fact.value, (list, tuple)) else ()
+    yield Feature("germline.year", fact.on.year, because) if fact.on is not None else unknown("germline.year")
     if not rows:
         yield Feature("germline", frozenset({"not_tested"}), because)
         yield Feature("germline.tested", False, because)
@@ -314,4 +316,7 @@ def _conflict(record: PatientRecord) -> Feature:
             sources: tuple[Source, ...] = tuple(source for other in fact.others for source in other.sources)
             values = " / ".join(str(other.value) for other in fact.others)
             found.setdefault(fact.name, Because(fact.name, values, sources))
+    unread = tuple(dict.fromkeys(fact.name for fact in rows if fact.state is FactState.NOT_READ))
+    if not found and unread:
+        return Feature("facts.conflict", None, (), unread)
     return Feature("facts.conflict", bool(found), tuple(found.values()))

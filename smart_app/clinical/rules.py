@@ -53,6 +53,7 @@ class Variant:
     says: str = ""
     schedule: Schedule | None = None
     citation: Citation | None = None
+    undated: bool = False
     off: bool = False
 
 
@@ -63,7 +64,8 @@ class FollowUpRule:
 
     `applies_when` None is everyone in scope. `unless` and `yields_to` (rule ids) hold it back, on documented facts.
     `per_breast`: evaluated for each breast. `jurisdictions`: empty means everywhere. `reviewed_by` empty means that no
-    clinician has signed it yet. `level` is the level of evidence where the source gives one.
+    clinician has signed it yet. `level` is the level of evidence where the source gives one. `when_missing` is said
+    where a missing fact leaves the rule open.
     """
 
     id: str
@@ -93,6 +95,7 @@ class FollowUpRule:
     limits: str
     examples: tuple[Example, ...]
     level: str = ""
+    when_missing: str = ""
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
 
@@ -113,7 +116,7 @@ class FollowUpRule:
         return replace(
             self,
             says=variant.says or self.says,
-            schedule=variant.schedule or self.schedule,
+            schedule=None if variant.undated else variant.schedule or self.schedule,
             citation=variant.citation or self.citation,
         )
 
@@ -222,11 +225,16 @@ class _Engine:
         kept = Due(DueStatus.CANNOT_TELL, interval=due.interval, chosen=due.chosen, last=due.last, because=because)
         return replace(kept, missing=missing, reason=reason)
 
+    def _holds(self, rule: FollowUpRule, side: str | None) -> bool:
+        """Whether a rule applies and is not itself held back; for the patient as a whole, on either side."""
+        sides: tuple[str | None, ...] = SIDES if rule.per_breast and side is None else (side,)
+        return any(self.applies(rule, s).truth is Truth.TRUE and not self._held_back(rule, s) for s in sides)
+
     def _held_back(self, rule: FollowUpRule, side: str | None) -> str:
         """The reason why a documented fact holds the rule back, or nothing."""
         for name in rule.yields_to:
             other = self._by_id.get(name)
-            if other is not None and self.applies(other, side).truth is Truth.TRUE and not self._held_back(other, side):
+            if other is not None and self._holds(other, side):
                 return f"gives way to: {other.title}"
         if rule.unless is not None:
             trace = evaluate(rule.unless, self._bound(side))
@@ -237,6 +245,8 @@ class _Engine:
     def _present(self, rule: FollowUpRule, row: _Row) -> Recommendation:
         due = row.due
         reason = row.reason or due.reason
+        if due.status is DueStatus.CANNOT_TELL and rule.when_missing:
+            reason = rule.when_missing
         if not row.fires and row.trace.truth is Truth.FALSE:
             reason = f"does not apply: {told(row.trace)}"
         return Recommendation(

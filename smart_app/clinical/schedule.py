@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from smart_app.clinical.anchors import Done, find_anchor, last_done, was_looked_for
+from smart_app.clinical.anchors import find_anchor
+from smart_app.clinical.completed import Done, comes_after, last_done, not_looked_for
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.features import NONE_RECORDED, Features
 from smart_app.clinical.recommendations import Because, DueStatus
 from smart_app.clinical.treatment_dates import latest_of
 
 HORIZON_MONTHS = 60
+ONE_INTERVAL = -1
 GRACE_DAYS: Mapping[str, int] = {
     "clinic-visit": 30,
     "mammogram": 60,
@@ -44,7 +46,7 @@ class ClinicDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """So many months after a named date (`radiation-end`, or `last` for the last completed event)."""
+    """So many months after a named date; ONE_INTERVAL is the interval that holds. `last`: the last completed event."""
 
     of: str
     months: int
@@ -64,8 +66,9 @@ class Schedule:
     When a rule's activity is due.
 
     `first`: due at the latest of these, as long as nothing has been done. `phases`: the intervals after that, counted
-    from `clock`; empty for what is done once. `not_before` bounds every date from below. `stop` ends the rule.
-    `looks_for` are the concepts that count as done. `grace_days` replaces the grace of the topic.
+    from `clock`. `once`: done once is enough. `not_before` bounds every date from below. `stop` ends the rule.
+    `looks_for` are the concepts that count as done, if done after `looks_after` and within `look_back_months`.
+    `grace_days` replaces the grace of the topic. `despite_unfinished`: dated also before primary treatment ends.
     """
 
     first: tuple[Offset, ...] = ()
@@ -74,6 +77,9 @@ class Schedule:
     not_before: tuple[Offset, ...] = ()
     stop: Offset | None = None
     looks_for: tuple[str, ...] = ()
+    looks_after: str | None = None
+    look_back_months: int | None = None
+    once: bool = False
     grace_days: int | None = None
     despite_unfinished: bool = False
 
@@ -104,7 +110,7 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
     Source:
         rules.md 12.1 to 12.4; contract 3a.
     """
-    last = last_done(features, schedule.looks_for)
+    last = _last(schedule, features)
     reasons: list[Because] = []
     stop = _stop(schedule, features)
     if stop is not None and stop.latest < features.as_of:
@@ -113,18 +119,20 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
     chosen = choose_months(interval, clinic.intervals.get(rule_id))
     if last is not None:
         reasons.append(Because(schedule.looks_for[0], str(last.on), last.sources))
-        if not schedule.phases:
+        if schedule.once:
             return Due(DueStatus.UP_TO_DATE, last=last.on, because=tuple(reasons), reason="done once is enough")
         if chosen is None or interval is None:
             return Due(DueStatus.CANNOT_TELL, last=last.on, because=tuple(reasons), missing=missing)
         due: PartialDate | None = last.on.add_months(chosen)
         earliest = last.on.add_months(interval[0]) if interval[0] != interval[1] else None
     else:
-        unread = was_looked_for(features.record, schedule.looks_for)
+        unread = not_looked_for(features.record, schedule.looks_for)
         if unread:
             return Due(DueStatus.CANNOT_TELL, interval=interval, chosen=chosen, missing=unread)
         if schedule.looks_for:
             reasons.append(Because(schedule.looks_for[0], NONE_RECORDED))
+        if not schedule.first:
+            return Due(DueStatus.DUE, interval=interval, chosen=chosen, because=tuple(reasons))
         due, first_missing = _first(schedule, features, chosen, reasons)
         missing = (*missing, *first_missing)
         earliest = None
@@ -138,6 +146,21 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
     status = due_status(due, features.as_of, grace)
     horizon = tuple(_horizon(schedule, features, due, chosen, stop, clinic.intervals.get(rule_id)))
     return Due(status, due, earliest, interval, chosen, _on(last), horizon, tuple(reasons))
+
+
+def _last(schedule: Schedule, features: Features) -> Done | None:
+    """The newest occurrence that counts for this rule."""
+    last = last_done(features.record, schedule.looks_for, features.side)
+    if last is None:
+        return None
+    if schedule.looks_after is not None:
+        after = find_anchor(features, schedule.looks_after).on
+        if after is not None and not comes_after(last.on, after):
+            return None
+    oldest = schedule.look_back_months
+    if oldest is not None and last.on.add_months(oldest).surely_before(features.as_of):
+        return None
+    return last
 
 
 def _on(last: Done | None) -> PartialDate | None:
@@ -192,7 +215,7 @@ def _first(
         anchor = find_anchor(features, offset.of)
         reasons.extend(anchor.because)
         if anchor.on is not None:
-            days.append(anchor.on.add_months(offset.months if offset.months >= 0 else chosen or 0))
+            days.append(anchor.on.add_months(chosen or 0 if offset.months == ONE_INTERVAL else offset.months))
         elif not anchor.free:
             missing.extend(anchor.missing)
     return latest_of(days), tuple(missing)
@@ -242,7 +265,7 @@ def _horizon(
     clinic_months: int | None,
 ) -> Iterator[PartialDate]:
     """What follows within five years; something that is late is taken as done this month."""
-    if chosen is None:
+    if chosen is None or schedule.once:
         return
     today = PartialDate.from_date(features.as_of)
     clock = find_anchor(features, schedule.clock).on if schedule.clock else None

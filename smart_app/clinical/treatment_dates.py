@@ -26,11 +26,12 @@ class PrimaryTreatment:
     The clock. `ended_on` is the latest of surgery, chemotherapy and radiation, None where it is not known.
 
     `ongoing` is rule G-04: an end in the future, a course under way, or no end and a diagnosis less than 18 months
-    ago. `diagnosed_on` is the latest diagnosis. `restarted_on` is the recurrence that set the clock anew (G-03).
+    ago; None where that cannot be told. `diagnosed_on` is the latest diagnosis, `restarted_on` the recurrence that
+    set the clock anew (G-03).
     """
 
     ended_on: PartialDate | None
-    ongoing: bool
+    ongoing: bool | None
     diagnosed_on: PartialDate | None
     because: tuple[Because, ...] = ()
     missing: tuple[str, ...] = ()
@@ -117,8 +118,13 @@ def primary_treatment(record: PatientRecord) -> PrimaryTreatment:
     if ended is not None:
         return PrimaryTreatment(ended, False, diagnosed, because, (), recurred)
     recent = recurred or diagnosed
-    young = recent is not None and _months(recent.latest, record.as_of) < UNFINISHED_MONTHS
-    reasons = (Because("diagnosed_on", str(recent)),) if recent is not None else ()
+    if recent is None:
+        return PrimaryTreatment(None, None, None, (), ("diagnosed_on", "primary_treatment_ended"))
+    young = _months(recent.latest, record.as_of) < UNFINISHED_MONTHS
+    reasons = (Because("diagnosed_on", str(recent)),)
+    unread = tuple(name for name in ("surgery", "radiation", "systemic") if not record.was_read(name))
+    if young and unread:
+        return PrimaryTreatment(None, None, diagnosed, reasons, unread, recurred)
     return PrimaryTreatment(None, young, diagnosed, reasons, ("primary_treatment_ended",), recurred)
 
 
