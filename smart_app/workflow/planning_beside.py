@@ -20,7 +20,7 @@ from smart_app.workflow.planning_build import NO_ORGANIZATION, Approved
 from smart_app.workflow.planning_desk import Desk
 from smart_app.workflow.planning_goals import WrittenGoals, without_dropped
 from smart_app.workflow.planning_ports import PlanClient
-from smart_app.workflow.planning_record import Snapshot
+from smart_app.workflow.planning_record import NO_CACHE, Snapshot
 from smart_app.workflow.planning_send import Sent
 from smart_app.workflow.planning_types import Receipt, StepState, WrittenResource
 
@@ -82,8 +82,8 @@ def write_provenance(client: PlanClient, resource: dict[str, Any], target: str, 
 def find_provenance(client: PlanClient, resource: dict[str, Any], target: str) -> str:
     """A Provenance of this very event in the record; empty where none is found or it cannot be searched."""
     try:
-        for page in client.search("Provenance", {"target": target}, fresh=True):
-            for entry in resources.objects(msgspec.json.decode(page.data).get("entry")):
+        for page in client.search("Provenance", {"target": target}, headers=NO_CACHE):
+            for entry in resources.objects(msgspec.json.decode(page).get("entry")):
                 stored = entry.get("resource")
                 if isinstance(stored, dict) and is_same_event(stored, resource):
                     return resources.own_reference(stored)
@@ -105,7 +105,7 @@ def _end_replaced(client: PlanClient, current: Snapshot, replaced: str, ladder: 
     if not ladder.care_plan.can_update:
         return f"{replaced} still stands in the record, because this EHR lets no app change a care plan."
     try:
-        client.update({**current.plan, "status": "completed"}, current.version_id or "")
+        client.update({**current.plan, "status": "completed"}, current.version_id)
         stored = client.read("CarePlan", replaced.partition("/")[2])
     except FhirError:
         return f"{replaced}, which this plan replaces, could not be marked as completed."

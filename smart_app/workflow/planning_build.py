@@ -159,7 +159,7 @@ def _roles(client: PlanClient, practitioner: str) -> list[dict[str, Any]]:
     found = []
     try:
         for page in client.search("PractitionerRole", {"practitioner": practitioner}):
-            entries = resources.objects(msgspec.json.decode(page.data).get("entry"))
+            entries = resources.objects(msgspec.json.decode(page).get("entry"))
             found += [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
     except (FhirError, msgspec.DecodeError):
         return []

@@ -115,7 +115,7 @@ def cancel_goal(client: PlanClient, reference: str) -> bool:
     kind, _, identity = reference.partition("/")
     try:
         stored = client.read(kind, identity)
-        version = resources.version_id(stored) or ""
+        version = resources.version_id(stored)
         client.update({**stored, "lifecycleStatus": "cancelled"}, version)
     except FhirError:
         return False

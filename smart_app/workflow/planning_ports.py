@@ -56,28 +56,22 @@ class PlanReview(Protocol):
         """When the record was read (UTC)."""
 
 
-class SearchPage(Protocol):
-    """One page of a search."""
-
-    @property
-    def data(self) -> bytes:
-        """Its bytes."""
-
-
 class PlanClient(Protocol):
     """The part of `fhir.client.FhirClient` that saving uses; a fake in tests."""
 
     def read(self, resource_type: str, resource_id: str) -> dict[str, Any]:
         """One resource as it stands now."""
 
-    def search(self, resource_type: str, params: Mapping[str, str], *, fresh: bool = False) -> Iterator[SearchPage]:
-        """Pages of a search; `fresh` asks caches to step aside."""
+    def search(
+        self, resource_type: str, params: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> Iterator[bytes]:
+        """Pages of a search as they came."""
 
-    def create(self, resource: dict[str, Any], headers: Mapping[str, str] | None = None) -> WriteAnswer:
+    def create(self, resource: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> WriteAnswer:
         """POST, once."""
 
-    def update(self, resource: dict[str, Any], if_match: str) -> WriteAnswer:
-        """PUT, once; an empty `if_match` sends no condition."""
+    def update(self, resource: Mapping[str, Any], if_match: str | None = None) -> WriteAnswer:
+        """PUT, once; None sends no condition."""
 
 
 @dataclass(frozen=True, slots=True)

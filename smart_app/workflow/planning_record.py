@@ -19,6 +19,8 @@ from smart_app.workflow.planning_ports import PlanClient
 from smart_app.workflow.planning_types import ExistingPlan
 
 GOALS_READ = 20
+# HAPI answers an equal search from a cache for a minute.
+NO_CACHE = {"Cache-Control": "no-cache"}
 _Item = TypeVar("_Item")
 
 
@@ -142,8 +144,8 @@ def search_all(
         FhirError: a page could not be read: a part is never taken for the whole.
     """
     found: dict[str, dict[str, Any]] = {}
-    for page in client.search(resource_type, params, fresh=True):
-        for entry in resources.objects(parse_json(page.data).get("entry")):
+    for page in client.search(resource_type, params, headers=NO_CACHE):
+        for entry in resources.objects(parse_json(page).get("entry")):
             resource = entry.get("resource")
             if not isinstance(resource, dict) or resource.get("resourceType") != resource_type:
                 continue

@@ -16,8 +16,10 @@ from urllib.parse import urlencode
 from smart_app.errors import (
     FhirError,
     GoneError,
+    MalformedAnswerError,
     NotSignedInError,
     TemporaryFhirError,
+    TooLargeError,
     UnknownOutcomeError,
     VersionConflictError,
 )
@@ -102,7 +104,8 @@ class Writer:
             entry = self._services.outbox.mark_sent(entry)
             try:
                 answer = self._request(entry)
-            except UnknownOutcomeError as error:
+            except (UnknownOutcomeError, TooLargeError, MalformedAnswerError) as error:
+                # No answer, or one that says nothing: it may be in the record.
                 sent = self.look(entry, LOOKS_AFTER_S, error)
                 if sent.end is SendEnd.ABSENT and self._may_repeat(entry, attempt):
                     continue
@@ -152,7 +155,7 @@ class Writer:
 
     def _request(self, entry: OutboxEntry) -> Any:
         if _is_update(entry):
-            return self._client.update(entry.resource, entry.if_match or "")
+            return self._client.update(entry.resource, entry.if_match)
         headers = {}
         identifier = _identifier(entry)
         if self._ability.conditional_create and identifier:
