@@ -32,6 +32,7 @@ from smart_app.fhir.queries import PATIENT, QUERIES, REFERENCED_TYPES, Params, Q
 MAX_REFERENCES = 80
 MAX_PLANS = 40
 _RESTRICTED = frozenset({"4130", "4131", "4134", "security", "suppressed", "forbidden"})
+_NOTHING_FOUND = frozenset({"4101"})  # Epic's warning beside an empty result: says no more than the empty result
 _CAPPED = frozenset({"59133", "too-costly", "incomplete"})
 _ENTRY_TYPE = re.compile(rb'"resourceType"\s*:\s*"OperationOutcome"')
 
@@ -93,7 +94,9 @@ class RecordReader:
         executor: Executor,
         scopes: Iterable[str],
         ways: WaysThatWork | None = None,
+        capability: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
+        self._capability = capability
         self._client = client
         self._builder = builder
         self._codes = codes
@@ -123,8 +126,12 @@ class RecordReader:
         if encounter_id and allows(self._scopes, "Encounter", "r"):
             self._fetch(f"Encounter/{encounter_id}")
         self._finish_all()
+        offered = offered_types(self._capability())
         for item in progress:
             self._remember(item)
+            if offered and item.query.resource_type not in offered and item.count == 0 and item.state is not None:
+                # Not granted, or refused, because this EHR has no such type.
+                item.state, item.why, item.type_absent = SearchState.NOT_OFFERED, "this EHR does not offer it", True
         return Reading(self._searches(progress), patient[0], tuple(self._plans))
 
     def _finish_all(self) -> None:
@@ -216,7 +223,7 @@ class RecordReader:
                     item.state, item.why = SearchState.TRUNCATED, words_of(issues) or "the EHR gave only a part"
                 elif any(is_failure(issue) for issue in issues):
                     raise MalformedAnswerError("the EHR reported an error", outcome=resource)
-                elif words_of(issues):
+                elif words_of(issues) and not codes & _NOTHING_FOUND:
                     item.said.append(words_of(issues))
         return heard
 
@@ -305,6 +312,7 @@ def read_record(
     patient_id: str,
     encounter_id: str = "",
     ways: WaysThatWork | None = None,
+    capability: Callable[[], Mapping[str, Any]] = dict,
 ) -> Reading:
     """
     Read one patient's record into a builder.
@@ -312,7 +320,28 @@ def read_record(
     Raises:
         FhirError: the patient itself could not be read, or the sign-in has ended.
     """
-    return RecordReader(client, builder, codes, executor, scopes, ways).read(patient_id, encounter_id)
+    reader = RecordReader(client, builder, codes, executor, scopes, ways, capability)
+    return reader.read(patient_id, encounter_id)
+
+
+def offered_types(capability: Mapping[str, Any]) -> frozenset[str]:
+    """The resource types that can be searched, as the CapabilityStatement says; empty when it says nothing."""
+    rows = [
+        row
+        for rest in _dicts(capability.get("rest"))
+        if rest.get("mode", "server") == "server"
+        for row in _dicts(rest.get("resource"))
+    ]
+    found = set()
+    for row in rows:
+        interactions = {each.get("code") for each in _dicts(row.get("interaction"))}
+        if not interactions or "search-type" in interactions:
+            found.add(str(row.get("type")))
+    return frozenset(found)
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def state_of(error: FhirError) -> tuple[SearchState, str]:
@@ -339,10 +368,8 @@ def _with_words(ours: str, error: FhirError) -> str:
 def _codes_of(issue: Mapping[str, Any]) -> Iterable[str]:
     yield str(issue.get("code"))
     details = issue.get("details")
-    codings = details.get("coding") if isinstance(details, dict) else None
-    for coding in codings if isinstance(codings, list) else []:
-        if isinstance(coding, dict):
-            yield str(coding.get("code"))
+    for coding in _dicts(details.get("coding")) if isinstance(details, dict) else []:
+        yield str(coding.get("code"))
 
 
 def _resources(page: Page, outcomes: bool = False) -> list[dict[str, Any]]:

@@ -129,6 +129,7 @@ def read(services: Services, context: LaunchContext) -> KeptReading:
             context.patient_id,
             context.encounter_id or "",
             services.network.ways,
+            capability.result,
         )
     except FhirError:
         note(services, context, AuditAction.READ, AuditOutcome.FAILED)
