@@ -225,6 +225,9 @@ def decide_stage(name: str, findings: Sequence[Finding], looked_for: str, read: 
     if not usable:
         return not_found(name, looked_for, read)
     left, superseded = standing(usable)
+    if any(f.extra.get("staging") == "prognostic" for f in left):
+        superseded += [(f, "anatomic; the prognostic one stands") for f in left if f.extra.get("staging") == "anatomic"]
+        left = [f for f in left if f.extra.get("staging") != "anatomic"]
     by_basis = {basis: [f for f in left if f.basis == basis] for basis in ("pathologic", "clinical", None)}
     stated: dict[str | None, str] = {}
     for basis, group in by_basis.items():

@@ -187,7 +187,7 @@ def report_findings(chart: Chart, report: Report) -> Iterator[Finding]:
 
 def _finding(report: Report, phrase: Phrase, source: Source) -> Finding:
     side = phrase.sentence.side or (report.side if report.side != "unknown" else None) or "unknown"
-    extra = {key: value for key, value in phrase.extra.items() if key not in ("quiet", "total", "low", "prognostic")}
+    extra = {key: value for key, value in phrase.extra.items() if key not in ("quiet", "total", "low")}
     part = ""
     if phrase.name == "her2":
         part = "ish" if phrase.value is None and "ihc" not in extra else "overall"

@@ -9,7 +9,7 @@ from typing import Any
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 
 _ISH = re.compile(
-    r"\b(?:FISH|D-?ISH|CISH|SISH|ISH)\b|in[ -]situ hybridi[sz]ation|\b(?:non-?)?amplif\w+|\bratio\b|\bCEP ?-?17\b"
+    r"\b(?:FISH|D-?ISH|CISH|SISH|ISH)\b|in[ -]situ hybridi[sz]ation|(?:\b(?:not|non|un|without|no(?: evidence of)?)[ -]*(?:gene[ -])?|\b)amplif\w+|\bunamplified\b|\bratio\b|\bCEP ?-?17\b"
     r"|\bcopy number\b|\bcopies\b|\bsignals?\b",
     re.IGNORECASE,
 )
@@ -32,7 +32,11 @@ _AMPLIFIED = re.compile(
     r"\bamplified\b|\bamplification\s*(?::|is|was)?\s*(?:detected|present|identified|positive)|\bpositive for amplif\w+",
     re.IGNORECASE,
 )
-_NOT_OVER = re.compile(r"\b(?:not|no|without)\s+(?:\w+\s+)?over-?\s?express\w*", re.IGNORECASE)
+_NOT_OVER = re.compile(
+    r"\b(?:not|no|without)\s+(?:\w+\s+)?over-?\s?express\w*"
+    r"|\bover-?\s?express\w*\s*(?::|is|was)?\s*(?:not (?:identified|detected|present|seen)|absent|negative)",
+    re.IGNORECASE,
+)
 _OVER = re.compile(r"\bover-?\s?express(?:ed|ion\s*(?::|is|was)?\s*(?:present|identified|detected))", re.IGNORECASE)
 _OVER_WORD = re.compile(r"\bover-?\s?express\w*(?:\s*(?:or|and|/)\s*(?:gene )?amplif\w+)?", re.IGNORECASE)
 _LOW = re.compile(r"^\s*-?\s*(?P<ultra>ultra-?)?low\b|\bHER2[ -](?P<ultra2>ultra-?)?low\b", re.IGNORECASE)
@@ -40,11 +44,26 @@ _NEGATIVE = re.compile(r"\bnegative\b|\bneg\b|\bnot detected\b|\bnon-?reactive\b
 _POSITIVE = re.compile(r"\bpositive\b|\bpos\b|\bdetected\b", re.IGNORECASE)
 _EQUIVOCAL = re.compile(r"\bequivocal\b|\bindeterminate\b|\bborderline\b", re.IGNORECASE)
 _SIGN = re.compile(r"^\s*[(\[]?\s*(?P<sign>\+|-|−|–)\s*[)\]]?(?=$|[\s,/;.)\]])(?!\s*(?i:pos|neg|equiv|low|\d))")
+_BY_ISH = re.compile(
+    r"\b(?P<result>negative|positive|equivocal|not amplified|non-?amplified|amplified)\s*,?\s+(?:by|on|with|per)\s+"
+    r"(?:reflex\s+)?(?:FISH|D-?ISH|CISH|SISH|ISH|(?:fluorescence )?in[ -]situ hybridi[sz]ation)\b",
+    re.IGNORECASE,
+)
 _OPEN = re.compile(
     r"\bpending\b|\bto follow\b|\bnot (?:performed|done|available|reported|assessed|tested)\b|\bcannot be\b|\bunknown\b"
     r"|\bsee (?:comment|note|below|report|addendum)|\bawait|\bcancel|\bwill be\b|\bordered\b|\breflex\b",
     re.IGNORECASE,
 )
+_ISH_WORDS = {
+    "negative": "not-amplified",
+    "positive": "amplified",
+    "equivocal": "equivocal",
+    "not amplified": "not-amplified",
+    "non amplified": "not-amplified",
+    "nonamplified": "not-amplified",
+    "amplified": "amplified",
+}
+_NEGATED = re.compile(r"\b(?:not|no|non|without|never|lacks?)[\s-]*$", re.IGNORECASE)
 _NUMBER = r"(?P<bound><|>|≥|≤|less than|greater than|=)?\s*(?P<number>\d{1,2}(?:\.\d{1,2})?)"
 _RATIO = re.compile(
     rf"\bratio(?:\s*\([^)]{{0,40}}\))?\s*(?:of|is|was|:|=|-)?\s*(?:HER2[^0-9<>]{{0,25}}17)?\s*(?::|=)?\s*{_NUMBER}",
@@ -54,7 +73,7 @@ _RATIO_SHORT = re.compile(
     rf"\bHER-?2\s*[/:]\s*(?:CEP|CEN|D17Z1|chromosome)\s*-?17\s*(?:ratio)?\s*[:=]\s*{_NUMBER}", re.I
 )
 _COPIES = re.compile(
-    rf"\bHER-?2(?:/neu)?\s+(?:gene\s+)?(?:average\s+)?(?:copy number|copies|signals?)(?:\s*(?:per|/)\s*(?:cell|nucleus))?"
+    rf"(?<!17 )(?<!17)(?:\bHER-?2(?:/neu)?\s+)?(?:gene\s+)?(?:average\s+)?\b(?:copy number|copies|signals?)(?:\s*(?:per|/)\s*(?:cell|nucleus))?"
     rf"\s*(?:of|is|was|:|=)?\s*{_NUMBER}",
     re.I,
 )
@@ -68,6 +87,9 @@ def from_words(lead: str, tail: str, sentence: Sentence) -> Phrase:
 
     A value and extras of None are a statement that was not understood.
     """
+    by_ish = _BY_ISH.search(tail)
+    if by_ish is not None:
+        tail = tail[: by_ish.start()] + " " + tail[by_ish.end() :]
     ish_named_before = bool(_ISH_SUBJECT.search(lead[-40:]))
     split = _ISH.search(tail)
     head, ish_words = (tail, "") if split is None else (tail[: split.start()], tail[split.start() :])
@@ -86,6 +108,12 @@ def from_words(lead: str, tail: str, sentence: Sentence) -> Phrase:
     if value is None and not ish_words:
         led = re.search(r"\b(negative|positive)\s+(?:\w+\s+)?for\s*$", lead, re.IGNORECASE)
         value = led[1].lower() if led else None
+    if by_ish is not None:
+        ish = _ISH_WORDS[by_ish["result"].lower().replace("-", " ")]
+    if _NEGATED.search(lead) and (ish == "amplified" or re.match(r"\s*(?:gene )?amplif", tail, re.IGNORECASE)):
+        ish = "not-amplified"
+    if value == "positive" and _NEGATED.search(lead):
+        value = None
     if ish is not None:
         extra["ish"] = ish
     low = _LOW.search(tail[:25])

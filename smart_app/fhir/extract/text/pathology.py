@@ -61,13 +61,13 @@ _WORDS = {
 }  # fmt: skip
 _COUNT = r"(\d{1,2}|" + "|".join(_WORDS) + r")"
 _NODE_FRACTION = re.compile(
-    r"\((?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})\)|(?<![\d/])(?P<c>\d{1,2})\s*/\s*(?P<d>\d{1,2})(?![\d/])\s*(?:\w+\s+){0,3}?(?:lymph )?nodes?\b"
-    r"|\bnodes?\b[^.;\d]{0,40}?(?<![\d/])(?P<e>\d{1,2})\s*/\s*(?P<f>\d{1,2})(?![\d/])",
+    r"\((?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})\)|(?<![\d/])(?P<c>\d{1,2})\s*/\s*(?P<d>\d{1,2})(?![\d/])\s*(?:\w+\s+){0,3}?(?:(?:lymph )?nodes?|SLNs?|LNs?)\b"
+    r"|\b(?:nodes?|SLNs?|LNs?|SLNB|ALND)\b[^.;\d]{0,40}?(?<![\d/])(?P<e>\d{1,2})\s*/\s*(?P<f>\d{1,2})(?![\d/])",
     re.IGNORECASE,
 )
 _NODE_OF = re.compile(
-    rf"\b{_COUNT}\s+(?:out\s+)?of\s+(?:the\s+)?{_COUNT}\s+(?:\w+\s+){{0,3}}?(?:lymph\s+)?nodes?\b"
-    rf"|\bnodes?\b[^.;\d]{{0,40}}?\b(\d{{1,2}})\s+(?:positive\s+)?(?:out\s+)?of\s+(\d{{1,2}})\b",
+    rf"\b{_COUNT}\s+(?:out\s+)?of\s+(?:the\s+)?{_COUNT}\s+(?:\w+\s+){{0,3}}?(?:(?:lymph\s+)?nodes?|SLNs?|LNs?)\b"
+    rf"|\b(?:nodes?|SLNs?|LNs?|SLNB|ALND)\b[^.;\d]{{0,40}}?\b(\d{{1,2}})\s+(?:positive\s+)?(?:out\s+)?of\s+(\d{{1,2}})\b",
     re.IGNORECASE,
 )
 _NODES_EXAMINED = re.compile(
@@ -79,7 +79,7 @@ _NODES_POSITIVE = re.compile(
     r"(?:\s*\([^)]{0,50}\))?\s*:\s*(\d{1,2})\b",
     re.IGNORECASE,
 )
-_NODE_WORD = re.compile(r"\b(?:lymph )?nodes?\b|\bSLN\b|\bsentinel\b|\baxill", re.IGNORECASE)
+_NODE_WORD = re.compile(r"\b(?:lymph )?nodes?\b|\bSLNs?\b|\bSLNB\b|\bALND\b|\bLNs?\b|\bsentinel\b|\baxill", re.IGNORECASE)
 _NOT_NODES = re.compile(r"\b(?:if|score|nottingham|allred|mitotic|tubule|prior|blocks?|date)\b", re.IGNORECASE)
 
 _ONCOTYPE = re.compile(

@@ -10,7 +10,7 @@ from smart_app.fhir.extract.text import her2
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 
 SUBJECT = re.compile(
-    r"(?P<er>\b(?i:o?estrogen[ -]receptors?)(?:\s*[\[(]\s*ER\s*[\])])?|\bER\b)"
+    r"(?P<er>\b(?i:o?estrogen(?=(?:\s*(?:and|or|&|,|/)\s*|\s+and/or\s+)progesterone[ -]receptor))|\b(?i:o?estrogen[ -]receptors?)(?:\s*[\[(]\s*ER\s*[\])])?|\bER\b)"
     r"|(?P<pr>\b(?i:progesterone[ -]receptors?)(?:\s*[\[(]\s*(?:PR|PgR|PGR)\s*[\])])?|\bP[gG]?R\b)"
     r"|(?P<hr>\b(?i:hormone[ -]receptors?)|\bHR\b)"
     r"|(?P<her2>\b(?i:her[ -]?2(?:[ /-]?neu)?)(?:\s*[\[(]\s*c?-?(?i:erbb-?2)\s*[\])])?|\b(?i:c-?erbb-?2|erbb2)\b"
@@ -19,7 +19,7 @@ SUBJECT = re.compile(
     r"|(?P<stop>\b(?i:androgen receptor|pd-?l1|e-?cadherin|p53|gata-?3|ck ?\d+|cytokeratin|oncotype|margins?|"
     r"lymph nodes?|nodes?|lymphovascular|lvi|grade|nottingham|stage|metasta\w+|brca\w*|pt\d\w*|ct\d\w*)\b|\bAR\b)"
 )
-_CONNECTOR = re.compile(r"[\s,/&+]*(?:\b(?:and|or|both)\b)?[\s,/&]*(?:\bthe\b)?\s*")
+_CONNECTOR = re.compile(r"[\s,/&]*(?:\b(?:and|or|both)\b)?[\s,/&]*(?:\bthe\b)?\s*")
 _LEAD = re.compile(
     r"\b(?P<negative>negative|neg)\s+(?:immuno)?(?:staining\s+|reactivity\s+)?for\s*(?:the\s+|both\s+)?$"
     r"|\b(?P<positive>positive|pos)\s+(?:immuno)?(?:staining\s+|reactivity\s+)?for\s*(?:the\s+|both\s+)?$",
@@ -53,7 +53,8 @@ PERCENT = re.compile(
 _UNSURE = re.compile(
     r"\b(?:if|would|could|may be|mother|father|sister|brother|aunt|uncle|cousin|grandmother|daughter|maternal|paternal|"
     r"family history|unlikely|suspicious for|rule out|r/o|trial|eligib\w+|internal control|external control|"
-    r"positive controls?|negative controls?|threshold|cut-?off|defined as|interpreted as|criteria)\b",
+    r"positive controls?|negative controls?|threshold|cut-?off|defined as|interpreted as|considered (?:positive|negative))\b"
+    r"|\b(?:positive|negative)\s*[:=]\s*(?:[<>≥≤]|less|greater|at least|no )",
     re.IGNORECASE,
 )
 _TRIPLE = re.compile(r"(?P<not>\b(?:not|non|no)[ -])?\btriple[ -](?P<what>negative|positive)\b", re.IGNORECASE)
@@ -65,6 +66,7 @@ class _Mention:
     subject: str
     lead: str
     tail: str
+    closed: bool = False
 
 
 def receptor_phrases(sentence: Sentence) -> Iterator[Phrase]:
@@ -93,8 +95,9 @@ def _mentions(words: str) -> list[_Mention]:
     for index, match in enumerate(matches):
         before = matches[index - 1].end() if index else 0
         after = matches[index + 1].start() if index + 1 < len(matches) else len(words)
-        tail = _TRAILING_LEAD.sub("", words[match.end() : after]) if index + 1 < len(matches) else words[match.end() :]
-        found.append(_Mention(match.lastgroup or "", words[before : match.start()], tail[:_TAIL]))
+        whole = words[match.end() : after]
+        tail = _TRAILING_LEAD.sub("", whole) if index + 1 < len(matches) else whole
+        found.append(_Mention(match.lastgroup or "", words[before : match.start()], tail[:_TAIL], tail != whole))
     return found
 
 
@@ -108,7 +111,7 @@ def _groups(mentions: list[_Mention]) -> Iterator[list[_Mention]]:
             group = []
             continue
         group.append(mention)
-        if not _CONNECTOR.fullmatch(mention.tail):
+        if mention.closed or not _CONNECTOR.fullmatch(mention.tail):
             yield group
             group = []
     if group:

@@ -11,11 +11,11 @@ _T = r"[Tt](?P<t>[0-4](?:mi|mic|[a-d]|1mi)?|is(?:\s?\((?:DCIS|LCIS|Paget)\))?|X)
 _N = r"[Nn](?P<n>[0-3](?:mi|[abc])?(?:\s?\((?:i[+-]|mol[+-])\))?|X)(?:\s?\((?:sn|f)\))?(?P<itc>\s?\(i[+-]\))?"
 _M = r"[Mm](?P<m>[01](?:\s?\(i[+-]\))?|X)"
 _PREFIX = r"(?P<{0}y>y)?(?P<{0}r>r)?(?P<{0}>[cp])"
-PREFIXED_T = re.compile(rf"\b{_PREFIX.format('b')}{_T}")
+PREFIXED_T = re.compile(rf"\bm?{_PREFIX.format('b')}{_T}")
 PREFIXED_N = re.compile(rf"(?:\b|(?<=\d|[a-dsXi\)]))(?P<by>y)?(?P<br>r)?(?P<b>[cp]){_N}")
 PREFIXED_M = re.compile(rf"(?:\b|(?<=\d|[a-cimX\)]))(?P<by>y)?(?P<br>r)?(?P<b>[cp]){_M}(?![a-z0-9])")
 _RUN = re.compile(
-    rf"\b(?P<by>y)?(?P<br>r)?(?P<b>[cp])?{_T}[\s,;/-]{{0,3}}(?P<ny>y)?(?P<nb>[cp])?{_N}"
+    rf"\bm?(?P<by>y)?(?P<br>r)?(?P<b>[cp])?{_T}[\s,;/-]{{0,3}}(?P<ny>y)?(?P<nb>[cp])?{_N}"
     rf"(?:[\s,;/-]{{0,3}}(?P<my>y)?(?P<mb>[cp])?{_M}(?![a-z0-9]))?"
 )
 _STAGE = re.compile(
@@ -128,7 +128,8 @@ def staging_phrases(sentence: Sentence, *, stage_field: bool = False) -> Iterato
         if found is not None and found[0].startswith("IV"):
             found = ("IV", found[1])
         if found is not None:
-            extra = {"prognostic": True} if re.search(r"prognostic", before, re.IGNORECASE) else {}
+            kind = re.findall(r"prognostic|anatomic", before, re.IGNORECASE)
+            extra = {"staging": kind[-1].lower()} if kind else {}
             yield Phrase("stage_group", found[0], sentence, basis=found[1], extra=extra)
 
 
@@ -150,7 +151,7 @@ def _run(match: re.Match[str], words: str, sentence: Sentence, seen: set[str]) -
     after = bool(match["by"] or match["ny"])
     spoken = _BASIS.search(words[max(0, match.start() - 40) : match.start()])
     first = match["b"] or ("p" if spoken and spoken["p"] else "c" if spoken else None)
-    for letter, prefix in (("t", match["b"] or first), ("n", match["nb"] or first), ("m", match["mb"] or first)):
+    for letter, prefix in (("t", match["b"] or first), ("n", match["nb"] or first), ("m", match["mb"] or (first if first == "c" else None))):
         value = category(letter, match[letter], match["itc"] if letter == "n" else None)
         if match[letter] is not None:
             seen.add(letter)
