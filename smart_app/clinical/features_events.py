@@ -44,6 +44,9 @@ def answer_on_demand(record: PatientRecord, name: str) -> Feature:
     prefix, _, key = name.partition(".")
     if prefix == "event":
         events = record.events.get(key, ())
+        coded = _bleeding_code(record) if key == "vaginal-bleeding" and not events else None
+        if coded is not None:
+            return Feature(name, True, (coded,))
         if events:
             sources = tuple(source for event in events[:3] for source in event.sources)
             value = str(events[0].on) if events[0].on is not None else "recorded"
@@ -66,6 +69,15 @@ def answer_on_demand(record: PatientRecord, name: str) -> Feature:
     return found
 
 
+def _bleeding_code(record: PatientRecord) -> Because | None:
+    """Bleeding that the menopausal status itself was read from (ICD-10-CM N95.0)."""
+    status = record.facts.get("menopausal_status")
+    for row in status.sources if status is not None else ():
+        if row.code is not None and "N95.0" in row.code:
+            return Because("vaginal-bleeding", str(row.on or "recorded"), (row,))
+    return None
+
+
 def _lvef_recorded(record: PatientRecord) -> Feature:
     """Whether any ejection fraction was looked at since cardiotoxic drugs began."""
     drugs = [*matching(record, "anthracycline"), *matching(record, "her2")]
@@ -83,7 +95,7 @@ def _lvef_recorded(record: PatientRecord) -> Feature:
 
 
 def _followed_up(record: PatientRecord, side: str) -> Feature:
-    """Whether a mammogram of this breast is recorded after its treatment; after the diagnosis, where that has no date."""
+    """Whether a mammogram of this breast is recorded after its treatment (else after the diagnosis)."""
     name = f"mammogram.after_treatment.{side}"
     end = breast_treatment_end(record) or latest_diagnosis(record)
     for done in done_before(record, "mammogram", side):
@@ -116,7 +128,7 @@ def _flag(record: PatientRecord, name: str, fact_name: str, concept: str | None 
     """A yes-or-no event: a fact of that name, else events of that concept, else none recorded."""
     fact = record.facts.get(fact_name)
     if fact is not None and fact.known:
-        holds = fact.value in _YES
+        holds = fact.value in _YES or (fact_name == "family_history" and bool(fact.value) and fact.value != "none")
         return Feature(name, holds, (Because(fact_name, fact.value, fact.sources),))
     events = record.events.get(concept or fact_name, ()) if fact_name != "pregnancy" else ()
     if events:

@@ -104,8 +104,8 @@ def _diagnosis(record: PatientRecord) -> Iterator[Feature]:
             yield Feature(f"dx.here.{side}", True, because)
         else:
             yield Feature(f"dx.here.{side}", False, because) if complete else unknown("dx.here")
-    high = None if record.was_read("cancers") else float("inf")
-    yield Feature("dx.count", len(rows), (Because("cancers", len(rows), sources),), ("cancers",), high=high)
+    high = None if record.was_read("cancer_kind") else float("inf")
+    yield Feature("dx.count", len(rows), (Because("cancers", len(rows), sources),), ("cancer_kind",), high=high)
     dated = [row for row in rows if row.diagnosed_on is not None]
     first = min((row.diagnosed_on for row in dated if row.diagnosed_on), key=lambda day: day.earliest, default=None)
     birth = record.patient.birth_date

@@ -66,9 +66,10 @@ class Schedule:
     When a rule's activity is due.
 
     `first`: due at the latest of these, as long as nothing has been done. `phases`: the intervals after that, counted
-    from `clock`. `once`: done once is enough. `not_before` bounds every date from below. `stop` ends the rule.
-    `looks_for` are the concepts that count as done, if done after `looks_after` and within `look_back_months`.
-    `grace_days` replaces the grace of the topic. `despite_unfinished`: dated also before primary treatment ends.
+    from `clock`. `once`: done once is enough. `not_before` bounds every date from below. `stop` ends the rule, or
+    leaves it without a date if `as_indicated`. `looks_for` are the concepts that count as done, if done after
+    `looks_after` and within `look_back_months`. `grace_days` replaces the grace of the topic. `despite_unfinished`:
+    dated also before primary treatment ends.
     """
 
     first: tuple[Offset, ...] = ()
@@ -80,6 +81,7 @@ class Schedule:
     looks_after: str | None = None
     look_back_months: int | None = None
     once: bool = False
+    as_indicated: bool = False
     grace_days: int | None = None
     despite_unfinished: bool = False
 
@@ -114,6 +116,8 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
     reasons: list[Because] = []
     stop = _stop(schedule, features)
     if stop is not None and stop.latest < features.as_of:
+        if schedule.as_indicated:
+            return _as_indicated(last)
         return Due(DueStatus.NOT_INDICATED, reason=f"ended {stop}", ended=True)
     interval, missing = _interval(schedule, features)
     chosen = choose_months(interval, clinic.intervals.get(rule_id))
@@ -146,6 +150,13 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
     status = due_status(due, features.as_of, grace)
     horizon = tuple(_horizon(schedule, features, due, chosen, stop, clinic.intervals.get(rule_id)))
     return Due(status, due, earliest, interval, chosen, _on(last), horizon, tuple(reasons))
+
+
+def _as_indicated(last: Done | None) -> Due:
+    """After the fixed part: no date any more; open where it was never done."""
+    if last is None:
+        return Due(DueStatus.DUE, reason="none recorded since the start")
+    return Due(DueStatus.UP_TO_DATE, last=last.on, reason="from now on as indicated")
 
 
 def _last(schedule: Schedule, features: Features) -> Done | None:

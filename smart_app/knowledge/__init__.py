@@ -73,7 +73,7 @@ def check_content(
     Args:
         code_tables: a folder of published code lists to compare the code maps with, where an operator has one.
     """
-    from smart_app.knowledge.codes import check_codes
+    from smart_app.knowledge.codes_check import check_codes
     from smart_app.knowledge.education import check_education
     from smart_app.knowledge.rules import check_rules
 

@@ -109,6 +109,7 @@ def _phase(data: object) -> Phase:
 
 _SCHEDULE_KEYS = {
     "first", "interval_months", "phases", "clock", "not_before", "stop", "grace_days", "once", "despite_unfinished",
+    "after_stop",
 }  # fmt: skip
 
 
@@ -141,9 +142,16 @@ def read_schedule(data: object, looks_for: object) -> Schedule | None:
         looks_after=done.get("after"),
         look_back_months=done.get("look_back_months"),
         once=bool(row.get("once")),
+        as_indicated=_as_indicated(row.get("after_stop"), line),
         grace_days=row.get("grace_days"),
         despite_unfinished=bool(row.get("despite_unfinished")),
     )
+
+
+def _as_indicated(word: object, line: int) -> bool:
+    if word not in (None, "as-indicated"):
+        raise PartError("after_stop is as-indicated, or not given", line)
+    return word is not None
 
 
 def read_variants(data: object, rule: Mapping[str, Any]) -> dict[str, Variant]:
