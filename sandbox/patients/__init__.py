@@ -18,6 +18,7 @@ from sandbox.patients import (
     languages,
     long_follow_up,
     luminal,
+    medicines,
     messy,
     targeted,
     triple_negative,
@@ -39,6 +40,7 @@ _MODULES = (
     languages,
     beginnings,
     circumstances,
+    medicines,
     messy,
     long_follow_up,
 )

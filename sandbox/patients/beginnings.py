@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.patients import everyday, treatment, tumor
 from sandbox.patients.chart import Chart, Story
-from sandbox.patients.elements import concept, loinc, reference
+from sandbox.patients.elements import concept, icd10, loinc, reference
 from sandbox.patients.sample import Expected, Fires
 
 
@@ -68,6 +68,7 @@ def _nakashiro(chart: Chart) -> None:
     treatment.radiation(chart, "left", chart.ago(months=4), chart.ago(months=3))
     treatment.order(chart, "letrozole", chart.ago(months=3))
     tumor.menopause(chart, "postmenopausal", dx)
+    chart.relative("sister", ("SIS", "sister"), icd10("C50.912", "Malignant neoplasm of left breast"), age=44)
     everyday.everyday(chart, months_ago=1)
     chart.visit(chart.ago(months=1))
 
@@ -91,6 +92,7 @@ def _nakashiro_expected(chart: Chart) -> Expected:
             Fires("T-01", "adjuvant-bisphosphonate"),
             Fires("E-13", "dxa"),
             Fires("V-07", "care-coordination"),
+            Fires("R-05", "genetic-counseling"),
         ),
         silent=("I-02", "I-05", "G-01"),
     )
@@ -177,9 +179,8 @@ def _ruohonela_expected(chart: Chart) -> Expected:
             Fires("I-02", "mammogram", "due"),
             Fires("I-09", "mammogram"),
             Fires("V-01", "clinic-visit", "overdue"),
-            Fires("R-02", "genetic-counseling"),
         ),
-        silent=("I-01", "E-01", "E-13", "L-01"),
+        silent=("I-01", "E-01", "L-01"),
     )
 
 

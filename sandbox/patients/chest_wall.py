@@ -68,7 +68,7 @@ def _dragomirescu_expected(chart: Chart) -> Expected:
 
 def _cavaleiru(chart: Chart) -> None:
     """A TP53 carrier: magnetic resonance instead of X-rays wherever that is possible."""
-    dx, surgery = chart.ago(months=40), chart.ago(months=39)
+    dx, surgery = chart.ago(months=34), chart.ago(months=33)
     chart.patient("Iolanda", "Cavaleiru", born=chart.ago(years=34, months=6))
     tumor.invasive(chart, "right", dx)
     tumor.receptor(chart, "er", surgery, positive=False, style="la")
@@ -78,9 +78,9 @@ def _cavaleiru(chart: Chart) -> None:
     tumor.stage(chart, "IA", surgery, tnm=("T1b", "N0"))
     treatment.mastectomy(chart, "right", surgery)
     treatment.sentinel_biopsy(chart, "right", surgery)
-    treatment.infusions(chart, "paclitaxel", treatment.cycles(chart.ago(months=38), 12, every_days=7), dose=80)
-    treatment.order(chart, "trastuzumab", chart.ago(months=38), end=chart.ago(months=26), status="completed")
-    tumor.germline(chart, "TP53", "pathogenic", chart.ago(months=39))
+    treatment.infusions(chart, "paclitaxel", treatment.cycles(chart.ago(months=32), 12, every_days=7), dose=80)
+    treatment.order(chart, "trastuzumab", chart.ago(months=32), end=chart.ago(months=20), status="completed")
+    tumor.germline(chart, "TP53", "pathogenic", chart.ago(months=33))
     tumor.breast_mri(chart, chart.ago(months=13))
     tumor.echocardiogram(chart, chart.ago(months=5), 63)
     tumor.menopause(chart, "premenopausal", dx)

@@ -71,7 +71,7 @@ def _osthoff_expected(chart: Chart) -> Expected:
             Fires("T-12", "neuropathy"),
             Fires("L-01", "lymphedema"),
         ),
-        silent=("I-03", "I-05", "E-01", "E-13", "E-11", "E-06", "T-04"),
+        silent=("I-03", "I-05", "E-01", "E-11", "E-06", "T-04"),
     )
 
 
@@ -132,7 +132,6 @@ def _ravelojaona_expected(chart: Chart) -> Expected:
             Fires("C-01", "echocardiogram"),
             Fires("C-02", "cardiac-risk"),
             Fires("C-03", "cardiac-risk"),
-            Fires("C-06", "cardiac-risk"),
             Fires("I-04", "mammogram", "due", "right"),
             Fires("L-01", "lymphedema"),
             Fires("T-13", "routine-blood-tests"),
@@ -215,6 +214,7 @@ def _beauvallon(chart: Chart) -> None:
     treatment.order(chart, "trastuzumab", days[0], end=chart.ago(months=7), status="completed")
     treatment.radiation(chart, "left", chart.ago(months=16), chart.ago(months=15), field="chest wall", gray=50)
     treatment.order(chart, "anastrozole", chart.ago(months=14), shape="contained", product="anastrozole 1 mg tablet")
+    chart.condition("bleeding", icd10("N95.0", "Postmenopausal bleeding"), onset=chart.ago(days=20))
     treatment.order(chart, "neratinib", chart.ago(months=5), dose="neratinib 240 mg by mouth once a day")
     everyday.liver_panel(chart, months=1)
     tumor.menopause(chart, "postmenopausal", dx)
@@ -244,6 +244,7 @@ def _beauvallon_expected(chart: Chart) -> Expected:
         imaging={"mammogram": chart.ago(months=10), "echocardiogram": chart.ago(months=2), "dxa": None},
         fires=(
             Fires("T-10", "other"),
+            Fires("H-08", "gynecology-review"),
             Fires("C-04", "echocardiogram", "up-to-date"),
             Fires("E-01", "endocrine-adherence"),
             Fires("E-13", "dxa"),

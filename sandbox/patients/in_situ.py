@@ -70,6 +70,7 @@ def _ouedranne_expected(chart: Chart) -> Expected:
     return Expected(
         reasons=("lcis-only",),
         cancers=(("lcis", "left"),),
+        systemic={"raloxifene": "active"},
         imaging={"mammogram": chart.ago(months=4)},
     )
 

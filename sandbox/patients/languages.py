@@ -114,7 +114,6 @@ def _vishwambhara_expected(chart: Chart) -> Expected:
             Fires("V-01", "clinic-visit", "up-to-date"),
             Fires("I-04", "mammogram", "up-to-date", "left"),
             Fires("E-09c", "gynecology-review"),
-            Fires("H-08", "gynecology-review"),
             Fires("E-13", "dxa", "due"),
         ),
         silent=("I-03", "I-05", "E-06", "G-07"),

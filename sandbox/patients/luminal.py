@@ -76,7 +76,7 @@ def _varkonyi_expected(chart: Chart) -> Expected:
             Fires("V-01", "clinic-visit", "up-to-date"),
             Fires("V-04", "symptom-education"),
             Fires("I-03", "mammogram", "overdue"),
-            Fires("I-10", "breast-mri", "not-indicated"),
+            Fires("I-11", "breast-mri"),
             Fires("N-01", "routine-tumor-markers", "not-indicated"),
             Fires("N-02", "routine-blood-tests", "not-indicated"),
             Fires("N-03", "routine-systemic-imaging", "not-indicated"),
@@ -88,7 +88,7 @@ def _varkonyi_expected(chart: Chart) -> Expected:
             Fires("L-01", "lymphedema"),
             Fires("H-02", "weight"),
         ),
-        silent=("G-01", "G-02", "V-02", "I-04", "I-05", "E-06", "E-09", "E-11", "C-04", "G-07"),
+        silent=("G-01", "G-02", "V-02", "I-04", "I-05", "E-06", "E-09", "E-11", "C-04", "G-07", "I-10"),
     )
 
 
@@ -207,7 +207,6 @@ def _sarkissova_expected(chart: Chart) -> Expected:
         fires=(
             Fires("E-06", "ai-without-ovarian-suppression", "due"),
             Fires("E-01", "endocrine-adherence"),
-            Fires("E-08", "other"),
             Fires("E-13", "dxa"),
             Fires("M-04", ""),
             Fires("T-12", "neuropathy"),

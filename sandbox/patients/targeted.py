@@ -87,7 +87,7 @@ def _jankauskyte(chart: Chart) -> None:
     treatment.radiation(chart, "left", chart.ago(months=8), chart.ago(months=7), field="nodal", gray=50)
     treatment.order(chart, "letrozole", chart.ago(months=7))
     treatment.order(chart, "goserelin", chart.ago(months=7), dose="goserelin 3.6 mg under the skin every 28 days")
-    treatment.order(chart, "abemaciclib", chart.ago(months=6), dose="abemaciclib 150 mg by mouth twice a day")
+    treatment.order(chart, "abemaciclib", chart.ago(months=3), dose="abemaciclib 150 mg by mouth twice a day")
     everyday.blood_count(chart, days=24)
     everyday.liver_panel(chart, days=24)
     chart.laboratory("creatinine", "2160-0", "Creatinine", 1.3, "mg/dL", chart.ago(days=24))
@@ -127,7 +127,6 @@ def _jankauskyte_expected(chart: Chart) -> Expected:
             Fires("T-04", "cbc"),
             Fires("E-07", "other"),
             Fires("E-13", "dxa", "up-to-date"),
-            Fires("R-05", "genetic-counseling"),
             Fires("R-06", "genetic-counseling"),
             Fires("I-15", "mammogram"),
             Fires("I-11", "breast-mri"),

@@ -154,7 +154,6 @@ def _haverkampf_expected(chart: Chart) -> Expected:
             "her2": "negative",
             "grade": 1,
             "menopausal_status": "postmenopausal",
-            "uterus": "intact",
         },
         surgery=(("breast-conserving", "left"),),
         axilla=(("sentinel-node-biopsy", "left"),),
