@@ -16,13 +16,15 @@ class ClinicContacts:
     """
     The clinic's settings for handouts (`AFTERCARE_CLINIC`, a TOML file with these names).
 
-    An empty telephone number prints as a line to write on, never as an invented number. `urgent_number` and
+    An empty telephone number prints as a line to write on, never as an invented number. `language` is the one of
+    `phone_hours`, which are left out of a handout in another. `urgent_number` and
     `crisis_number` are those of the country. `review_required`: paragraphs without clinical review are not printed.
     """
 
     name: str = ""
     phone: str = ""
     phone_hours: str = ""
+    language: str = "en"
     after_hours_phone: str = ""
     quick_return_phone: str = ""
     primary_care_name: str = ""

@@ -83,8 +83,9 @@ class Paragraph:
 
     `shown_when` None means everyone. `when_unknown`: show, hide or ask (show with "ask your team"). `place` is where
     the handout prints it: more, medicine, signs-urgent, signs-same-day, signs-soon, can-do, support, questions, words;
-    page is the clinician's page and not the paper, none is neither by itself. `opt_in`: off until the clinician turns it on. `scope`: only for a record outside the scope with this
-    reason. `topic`: the rule topic whose due date it speaks of. `translation_reviewed` is True for English.
+    page is the clinician's page and not the paper, none is neither by itself. `opt_in`: off until the clinician turns
+    it on. `scope`: only for a record outside the scope with this reason. `unless_planned`: not on paper where the plan
+    has a date for this rule topic. `translation_reviewed` is True for English.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Paragraph:
     when_unknown: str = "hide"
     opt_in: bool = False
     scope: str | None = None
+    unless_planned: str | None = None
     translation_reviewed: bool = True
     file: str = ""
     line: int = 0

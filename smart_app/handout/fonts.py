@@ -41,7 +41,7 @@ class FontSet:
         """
         The text in NFC, cut into (family, piece): one family for all of it where one holds it, else for each word.
 
-        Every base font holds ASCII. Bidi controls and other signs without a glyph are left out; the PDF isolates each run by itself.
+        The base font holds ASCII. Bidi controls and other signs without a glyph are left out.
 
         Raises:
             MissingGlyphError: names every character of the text that no font holds.

@@ -19,6 +19,7 @@ from smart_app.handout.messages import Words, load_words
 from smart_app.handout.next_section import MONTHS, next_section
 from smart_app.handout.occurrences import dated_occurrences
 from smart_app.handout.selection import (
+    Conditions,
     Paper,
     clean_text,
     fill_values,
@@ -67,8 +68,9 @@ def compose_handout(
     person = person or Person(birth_date=record.patient.birth_date)
     recommendations = tuple(recommendations)
     occurrences = dated_occurrences(recommendations, draft, today, MONTHS)
-    fills = fill_values(clinic, occurrences, words)
-    paper = select_paragraphs(chosen, fills, clinic, today, confirmed, words)
+    planned = {entry.topic for entry in occurrences}
+    conditions = Conditions(fill_values(clinic, occurrences, words), clinic, today, confirmed, planned)
+    paper = select_paragraphs(chosen, conditions, words)
     born = person.birth_date
     made_on = words.date(today)
     return Handout(
@@ -113,9 +115,8 @@ def _had(record: PatientRecord, words: Words) -> TableSection:
 
 def _phones(clinic: ClinicContacts, words: Words) -> tuple[tuple[str, str], ...]:
     blank = words.say("phones.blank")
-    label = (
-        words.say("phones.clinic-hours", hours=clinic.phone_hours) if clinic.phone_hours else words.say("phones.clinic")
-    )
+    hours = clinic.phone_hours if clinic.language == words.language else ""
+    label = words.say("phones.clinic-hours", hours=hours) if hours else words.say("phones.clinic")
     doctor = clinic.primary_care_name
     primary = words.say("phones.primary-named", name=doctor) if doctor else words.say("phones.primary")
     return (

@@ -34,6 +34,7 @@ STATUS_WORDS = {
 }
 _ORDER = tuple(STATUS_WORDS)
 _CELL = 280
+_ALERT = 700
 OWNER_WORDS = {"oncology": "Oncology", "primary-care": "Primary care", "gynecology": "Gynecology"}
 
 
@@ -104,7 +105,9 @@ def compose_handover(
         patient=_patient(record, person or Person(birth_date=record.patient.birth_date), record_number),
         read=_short(read or f"Made on {day_words(today)} from the record as it was read."),
         alerts=tuple(
-            _short(f"{entry.title}: {entry.says}") for entry in rows if entry.kind is RecommendationKind.SAFETY_ALERT
+            _short(f"{entry.title}: {entry.says}", _ALERT)
+            for entry in rows
+            if entry.kind is RecommendationKind.SAFETY_ALERT
         ),
         plan=_plan(rows, draft),
         summary=tuple((name, _short(value), source) for name, value, source in summarize(record)),
@@ -114,10 +117,10 @@ def compose_handover(
     )
 
 
-def _short(text: str) -> str:
+def _short(text: str, longest: int = _CELL) -> str:
     """A text that fits a cell; what is longer says where the rest stands."""
     text = " ".join(clean_text(text).split())
-    return text if len(text) <= _CELL else f"{text[:_CELL].rstrip()} … (whole text in the plan)"
+    return text if len(text) <= longest else f"{text[:longest].rstrip()} … (whole text in the plan)"
 
 
 def _patient(record: PatientRecord, person: Person, record_number: str) -> tuple[tuple[str, str], ...]:
@@ -165,9 +168,9 @@ def _recommended(entry: Recommendation, row: PlanRow | None) -> Sorted:
         what += f": needs {', '.join(name.replace('_', ' ') for name in entry.missing)}"
     if row is not None and row.decision is Decision.UNDECIDED:
         what += " (not yet decided)"
-    source = f"{entry.citation.guideline} {entry.citation.year}, {entry.citation.strength}".rstrip(", ")
+    source = f"{entry.citation.guideline} {entry.citation.year}"
     words = STATUS_WORDS[entry.status]
-    when = day_words(due) if due else "At each visit" if entry.status is not DueStatus.CANNOT_TELL else "—"
+    when = "—" if entry.status is DueStatus.CANNOT_TELL else day_words(due) if due else "Next visit"
     made = HandoverRow(entry.status, words, _short(what), when, _owner(row.owner if row else entry.owner), source)
     return (_ORDER.index(entry.status), str(due or "9999")), made
 
@@ -204,6 +207,7 @@ def _columns(
         _short(entry.title)
         for entry in kept
         if entry.kind is RecommendationKind.SUPPORTIVE
+        and entry.owner == "primary-care"
         and entry.due is None
         and entry.status is not DueStatus.CANNOT_TELL
     )

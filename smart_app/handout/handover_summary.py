@@ -77,7 +77,7 @@ def _value(fact: Fact | None) -> str:
         )
     if not fact.known:
         return ""
-    details = [f"{fact.extra['percent']} %" if fact.extra.get("percent") is not None else ""]
+    details = [f"{fact.extra['percent']:g} %" if fact.extra.get("percent") is not None else ""]
     details += [
         f"IHC {fact.extra['ihc']}" if fact.extra.get("ihc") else "",
         f"ISH {fact.extra['ish']}" if fact.extra.get("ish") else "",
@@ -121,6 +121,7 @@ def _treatments(record: PatientRecord) -> list[Row]:
     active = [drug for drug in record.systemic if drug.status == "active"]
     others = [drug.agent for drug in record.other_medications if drug.status == "active"]
     return [
+        ("Medicines now", ", ".join(dict.fromkeys([*(drug.agent for drug in active), *others])), ""),
         (
             "Surgery",
             "; ".join(operations),
@@ -134,7 +135,6 @@ def _treatments(record: PatientRecord) -> list[Row]:
         ("Radiation", "; ".join(courses), _types(s for row in record.radiation for s in row.sources)),
         ("HER2 therapy", _drugs(record.systemic, HER2_CLASSES), _drug_types(record.systemic, HER2_CLASSES)),
         ("Endocrine", _drugs(record.systemic, HORMONE_CLASSES), _drug_types(record.systemic, HORMONE_CLASSES)),
-        ("Medicines now", ", ".join(dict.fromkeys([*(drug.agent for drug in active), *others])), ""),
     ]
 
 

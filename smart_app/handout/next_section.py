@@ -25,7 +25,8 @@ def topic_words(entry: Occurrence, words: Words) -> str:
     """What a patient calls it: `Mammogram, both breasts`; the clinician's own title for an item of theirs."""
     if entry.title is not None:
         return clean_text(entry.title)
-    what = words.say(f"topic.{entry.topic}")
+    own = f"rule.{entry.row.partition('--')[0]}"
+    what = words.say(own if words.has(own) else f"topic.{entry.topic}")
     if entry.side in ("left", "right", "both"):
         return words.say("topic-side", what=what, side=words.say(f"side.{entry.side}"))
     return what

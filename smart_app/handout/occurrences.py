@@ -106,11 +106,11 @@ def _series(row: PlanRow, recommendation: Recommendation | None, today: date, en
 
 
 def _step(row: PlanRow, recommendation: Recommendation | None) -> int:
-    """Months between two occurrences; 0 for a single one."""
-    if (
-        recommendation is not None
-        and recommendation.chosen_months
-        and row.interval_months == recommendation.interval_months
-    ):
+    """Months between occurrences; 0 for a single one. A rule that repeats has a horizon, an own item an interval."""
+    if recommendation is None:
+        return row.interval_months[1] if row.interval_months else 0
+    if not recommendation.horizon:
+        return 0
+    if recommendation.chosen_months and row.interval_months == recommendation.interval_months:
         return recommendation.chosen_months
     return row.interval_months[1] if row.interval_months else 0

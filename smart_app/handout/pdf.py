@@ -71,18 +71,18 @@ def handout_json(handout: Handout, fonts: FontSet, paper: str, large_print: bool
     return _dump({**shown, "paper": paper, "large_print": large_print, "base_font": fonts.base})
 
 
-STAGES = (
-    {"alerts": 99, "plan": 99, "summary": 99, "columns": 99},
-    {"alerts": 99, "plan": 20, "summary": 99, "columns": 8},
-    {"alerts": 99, "plan": 16, "summary": 99, "columns": 6},
-    {"alerts": 99, "plan": 12, "summary": 24, "columns": 5},
-    {"alerts": 4, "plan": 10, "summary": 16, "columns": 4},
-    {"alerts": 3, "plan": 8, "summary": 12, "columns": 3},
-    {"alerts": 2, "plan": 6, "summary": 8, "columns": 3},
-    {"alerts": 2, "plan": 4, "summary": 5, "columns": 2},
-    {"alerts": 1, "plan": 2, "summary": 3, "columns": 1},
-)
-"""How many rows of each part the handover page keeps, tried in this order until it fits one page."""
+def _stages() -> list[dict[str, Any]]:
+    """How many rows of each part the handover page keeps, tried in this order until it fits one page."""
+    keep: dict[str, Any] = {"alerts": 99, "plan": 99, "summary": 99, "columns": [99, 99, 99]}
+    stages = [keep]
+    cuts = (
+        (16, 16, 12, 10), (14, 14, 10, 8), (12, 14, 8, 6), (10, 13, 8, 5), (9, 12, 7, 5), (8, 11, 6, 4), (7, 10, 6, 4),
+        (6, 9, 5, 3), (6, 8, 4, 3), (5, 7, 4, 2), (4, 6, 3, 2), (3, 5, 2, 1), (2, 4, 1, 1), (1, 2, 1, 1),
+    )  # fmt: skip
+    for plan, summary, avoid, care in cuts:
+        alerts = 99 if plan > 8 else 4 if plan > 4 else 2 if plan > 1 else 1
+        stages.append({"alerts": alerts, "plan": plan, "summary": summary, "columns": [3, avoid, care]})
+    return stages
 
 
 def render_handover_pdf(
@@ -110,7 +110,7 @@ def render_handover_png(
 def handover_json(handover: Handover, fonts: FontSet, paper: str) -> str:
     """What the handover's layout reads."""
     shown = with_fonts(asdict(handover), fonts)
-    return _dump({**shown, "plain_title": handover.title, "paper": paper, "base_font": fonts.base, "stages": STAGES})
+    return _dump({**shown, "plain_title": handover.title, "paper": paper, "base_font": fonts.base, "stages": _stages()})
 
 
 def with_fonts(value: Any, fonts: FontSet, field: str = "handout") -> Any:

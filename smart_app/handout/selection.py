@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from smart_app.clinical.clinic import ClinicContacts
-from smart_app.clinical.education import ChosenParagraph
+from smart_app.clinical.education import ChosenParagraph, Paragraph
 from smart_app.handout.blocks import LeftOff, TableSection, TextSection
 from smart_app.handout.messages import Words
 from smart_app.handout.occurrences import Occurrence
@@ -56,39 +56,35 @@ def fill_values(clinic: ClinicContacts, occurrences: Iterable[Occurrence], words
     }
 
 
-def select_paragraphs(
-    chosen: Iterable[ChosenParagraph],
-    fills: dict[str, str],
-    clinic: ClinicContacts,
-    today: date,
-    confirmed: Collection[str],
-    words: Words,
-) -> Paper:
-    by_place: dict[str, list[tuple[ChosenParagraph, tuple[str, ...], tuple[str, ...]]]] = {}
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What decides whether a chosen paragraph is printed: values, the clinic's rule, the day, what was confirmed."""
+
+    fills: Mapping[str, str]
+    clinic: ClinicContacts
+    today: date
+    confirmed: Collection[str]
+    planned: Collection[str]
+
+
+def select_paragraphs(chosen: Iterable[ChosenParagraph], conditions: Conditions, words: Words) -> Paper:
+    """The texts that are printed, by place, and everything that was left off."""
+    by_place: dict[str, list[Printed]] = {}
     left_off: list[LeftOff] = []
     not_reviewed: list[str] = []
     stamp = hashlib.sha256()
     for entry in chosen:
         paragraph = entry.paragraph
-        if not entry.shown or paragraph.place in ("none", "page") or paragraph.audience != "patient" or paragraph.kind == "news":
+        if not _is_for_paper(entry, conditions):
             continue
-        if clinic.review_required and not paragraph.reviewed:
-            left_off.append(LeftOff(paragraph.id, paragraph.title, "not-reviewed"))
+        if why := _held_back(paragraph, conditions):
+            left_off.append(LeftOff(paragraph.id, paragraph.title, why))
             continue
-        if paragraph.expired(today) and paragraph.id not in confirmed:
-            left_off.append(LeftOff(paragraph.id, paragraph.title, "expired"))
-            continue
-        kept = {id(sentence) for block in paragraph.for_paper() for sentence in block.sentences}
-        left_off += [
-            LeftOff(paragraph.id, sentence.text, "general")
-            for block in paragraph.blocks
-            for sentence in block.sentences
-            if id(sentence) not in kept
-        ]
-        texts, items = _filled(entry, fills, left_off)
+        left_off += _general(paragraph)
+        texts, items = _filled(entry, conditions.fills, left_off)
         if not texts and not items:
             continue
-        if paragraph.expired(today):
+        if paragraph.expired(conditions.today):
             texts = (*texts, words.say("text-dated", date=words.date(paragraph.reviewed_on or paragraph.written_on)))
         if entry.ask:
             texts = (*texts, words.say("ask"))
@@ -99,8 +95,30 @@ def select_paragraphs(
     return Paper(by_place, tuple(not_reviewed), tuple(left_off), stamp.hexdigest()[:8])
 
 
+def _is_for_paper(entry: ChosenParagraph, conditions: Conditions) -> bool:
+    paragraph = entry.paragraph
+    if not entry.shown or paragraph.audience != "patient" or paragraph.kind == "news":
+        return False
+    return paragraph.place not in ("none", "page") and paragraph.unless_planned not in conditions.planned
+
+
+def _held_back(paragraph: Paragraph, conditions: Conditions) -> str:
+    """Why a paragraph may not be printed: a drug text past its date needs the clinician's word; signs never do."""
+    if conditions.clinic.review_required and not paragraph.reviewed:
+        return "not-reviewed"
+    if paragraph.kind == "drug" and paragraph.expired(conditions.today) and paragraph.id not in conditions.confirmed:
+        return "expired"
+    return ""
+
+
+def _general(paragraph: Paragraph) -> list[LeftOff]:
+    kept = {id(sentence) for block in paragraph.for_paper() for sentence in block.sentences}
+    every = (sentence for block in paragraph.blocks for sentence in block.sentences)
+    return [LeftOff(paragraph.id, sentence.text, "general") for sentence in every if id(sentence) not in kept]
+
+
 def _filled(
-    entry: ChosenParagraph, fills: dict[str, str], left_off: list[LeftOff]
+    entry: ChosenParagraph, fills: Mapping[str, str], left_off: list[LeftOff]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The printable blocks with their values; a sentence whose value is missing is left off and named."""
     texts: list[str] = []

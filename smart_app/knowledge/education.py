@@ -29,7 +29,7 @@ PLACES = (
 )  # fmt: skip
 HEAD_KEYS = {
     "id", "version", "title", "shown_when", "sources", "written_on", "reviewed_by", "reviewed_on", "expires_on", "kind",
-    "audience", "place", "when_unknown", "opt_in", "scope",
+    "audience", "place", "when_unknown", "opt_in", "scope", "unless_planned",
 }  # fmt: skip
 TRANSLATION_KEYS = {"id", "version", "title", "translated_on", "translated_by", "reviewed_by", "reviewed_on"}
 _CHOICES = {
@@ -178,6 +178,7 @@ def _paragraph(
         when_unknown=head.get("when_unknown", "hide"),
         opt_in=head.get("opt_in", False),
         scope=head.get("scope"),
+        unless_planned=head.get("unless_planned"),
         file=name,
         line=part.head_line,
     )
