@@ -10,7 +10,7 @@ from smart_app.web.opening import Opened
 from smart_app.web.presenters_overview import StripLine
 from smart_app.web.presenters_page import Link
 from smart_app.web.presenters_plan import other_plan_pair
-from smart_app.web.presenters_record import Extras
+from smart_app.web.presenters_record import Extras, group_education
 from smart_app.web.presenters_words import count_words, moment_text
 from smart_app.web.wordings import education_note, education_rows, scope_texts
 from smart_app.workflow.planning_types import Workbench
@@ -23,7 +23,7 @@ def record_extras(opened: Opened, bench: Workbench | None) -> Extras:
     found, base = opened.review, opened.frame.base
     draft = bench.draft if bench is not None else None
     return Extras(
-        education=education_rows(found, draft) if found.record.scope.applies else scope_texts(found),
+        education=group_education(education_rows(found, draft) if found.record.scope.applies else scope_texts(found)),
         education_note=education_note(found),
         warnings=(*_age_warning(opened), *_bench_warnings(bench, opened)),
         other_plans=tuple(other_plan_pair(plan, base) for plan in bench.other_plans) if bench is not None else (),

@@ -143,7 +143,7 @@ def act_on_receipt(handle: str, key: str) -> Response:
     opened = _open_for_change(handle)
     action = request.form.get("action", "")
     if action == "check-again":
-        check_again(opened.planning, opened.context, opened.review, key)
+        check_again(opened.planning, opened.context, key)
         return _to(opened, f"/plan/receipt/{quote(key)}")
     if action != "save-as-document":
         abort(400)

@@ -115,13 +115,18 @@ def _with_tnm(row: FactRow, facts: object, record: PatientRecord, where: FactCon
 
 
 def _with_examined(row: FactRow, examined: Fact | None, where: FactContext, index: int) -> FactRow:
+    """Positive and examined nodes are one row; where neither is known, one "None recorded" stands for both."""
     if examined is None:
         return replace(row, label="Lymph nodes")
+    ledger = (*row.ledger, *(fact_row(examined, where, index).ledger if examined.known else ()))
     words = value_words(examined.name, examined.value) if examined.known else examined.state.value.replace("-", " ")
-    prefix = " positive of" if not row.gap and not row.values else "examined:"
-    pieces = (*row.value, Piece(prefix), Piece(words, examined.name, examined.state.value))
-    ledger = fact_row(examined, where, index).ledger if examined.known else ()
-    return replace(row, label="Lymph nodes", value=pieces, ledger=(*row.ledger, *ledger))
+    if row.gap and not examined.known:
+        pieces: tuple[Piece, ...] = tuple(replace(p, fact=examined.name, state=examined.state.value) for p in row.value)
+    elif row.gap or row.values:
+        pieces = (*row.value, Piece("examined:"), Piece(words, examined.name, examined.state.value))
+    else:
+        pieces = (*row.value, Piece("positive of"), Piece(words, examined.name, examined.state.value))
+    return replace(row, label="Lymph nodes", value=pieces, ledger=ledger)
 
 
 def _patient_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, ...]:
@@ -229,13 +234,17 @@ def _surgery_rows(
             label,
             "documented",
             (Piece(_operation_words(operation)),),
-            _source_ledger(operation.sources, where),
+            _source_ledger(operation.sources, where, *_detail_pair(operation)),
             treatment=treatment,
             chip=_dated_chip(operation.sources, operation.on),
-            also=(operation.detail,) if operation.detail else (),
+            also=(operation.detail,) if operation.detail and operation.kind in ("other", "reconstruction") else (),
         )
         for operation in operations
     ]
+
+
+def _detail_pair(operation: Surgery) -> tuple[Pair, ...]:
+    return (Pair("In words", operation.detail),) if operation.detail else ()
 
 
 def _operation_words(operation: Surgery) -> str:
@@ -245,9 +254,7 @@ def _operation_words(operation: Surgery) -> str:
 
 
 def _radiation_row(course: RadiotherapyCourse, where: FactContext) -> FactRow:
-    fields = ", ".join(word.replace("-", " ") for word in course.field)
-    side = course.side if course.side != "unknown" else "side not recorded"
-    value = f"{sentence_case(fields)}, {side}" if fields else sentence_case(side)
+    value = field_words(course)
     if course.dose_gray is not None:
         value += f", {course.dose_gray:g} Gy"
     return FactRow(
@@ -259,6 +266,16 @@ def _radiation_row(course: RadiotherapyCourse, where: FactContext) -> FactRow:
         chip=_dated_chip(course.sources, course.ended_on or course.started_on),
         also=(period_words(course.started_on, course.ended_on),) if course.started_on or course.ended_on else (),
     )
+
+
+def field_words(course: RadiotherapyCourse) -> str:
+    """`Left breast and nodes`: what was treated, with its side where the field does not name it."""
+    words = [word.replace("-", " ").replace(" structure", "") for word in course.field]
+    fields = ", ".join(dict.fromkeys(words))
+    side = course.side if course.side != "unknown" else "side not recorded"
+    if fields and course.side in fields.lower():
+        return sentence_case(fields)
+    return f"{sentence_case(fields)}, {side}" if fields else sentence_case(side)
 
 
 def period_words(start: PartialDate | None, end: PartialDate | None, ongoing: bool = False) -> str:

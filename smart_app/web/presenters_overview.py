@@ -156,14 +156,14 @@ def _titled(item: Recommendation) -> str:
 
 
 def _status_line(status: DueStatus, rows: list[Recommendation]) -> MattersLine:
-    links = tuple(Link(_titled(item), f"#{anchor_of(item)}") for item in rows[:3])
+    """The first two by name: a line stays a line."""
+    links = tuple(Link(_titled(item), f"#{anchor_of(item)}") for item in rows[:2])
     first = rows[0]
     if len(rows) == 1:
         word = "was due" if status is DueStatus.OVERDUE else "due"
         last = f" Last {date_words(first.last_done)}." if first.last_done else ""
         return MattersLine(DUE_TAGS[status], links, f": {word} {date_words(first.due) if first.due else ''}.{last}")
-    more = f" and {len(rows) - 3} more." if len(rows) > 3 else "."
-    return MattersLine(DUE_TAGS[status], links, more)
+    return MattersLine(DUE_TAGS[status], links, f" and {len(rows) - 2} more." if len(rows) > 2 else ".")
 
 
 def _conflict_line(conflicts: list[tuple[int | None, Fact]], base: str) -> MattersLine:
@@ -184,11 +184,18 @@ def _short_value(name: str, other: FactValue) -> str:
 
 
 def _unclear_line(rows: list[Recommendation]) -> MattersLine:
-    links = tuple(Link(_titled(item), f"#{anchor_of(item)}") for item in rows[:3])
-    missing = list(dict.fromkeys(fact_mention(name) for item in rows for name in item.missing))
-    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+    """What to fill, not what waits for it: one fact may decide ten rows."""
+    counts: dict[str, int] = {}
+    for item in rows:
+        for name in item.missing:
+            counts[name] = counts.get(name, 0) + 1
+    missing = [fact_mention(name) for name in sorted(counts, key=lambda name: -counts[name])]
     shown = missing[:3] + ([f"{len(missing) - 3} more"] if len(missing) > 3 else [])
-    return MattersLine(DUE_TAGS[DueStatus.CANNOT_TELL], links, f"{more}: {join_words(shown)} not known.")
+    if len(rows) == 1:
+        links = (Link(_titled(rows[0]), f"#{anchor_of(rows[0])}"),)
+    else:
+        links = (Link(f"{len(rows)} items", "#schedule-open"),)
+    return MattersLine(DUE_TAGS[DueStatus.CANNOT_TELL], links, f": {join_words(shown)} not known.")
 
 
 def search_words(search: Search, words: Mapping[str, str]) -> str:

@@ -382,7 +382,12 @@ def _entries(draft: CarePlanDraft, base: str) -> list[EntryView]:
 def _diff(change: str, title: str, now: str | None, new: str | None) -> DiffView:
     signs = {"changed": ("~", "Changed"), "added": ("+", "Added"), "removed": ("−", "Removed"), "same": ("=", "Same")}
     sign, word = signs[change]
-    return DiffView(sign, word, title, now or "", new or "", change)
+    return DiffView(sign, word, title, _with_owners(now or ""), _with_owners(new or ""), change)
+
+
+def _with_owners(words: str) -> str:
+    """Owners as a person reads them: `Dec 2026, primary care`."""
+    return words.replace("primary-care", "primary care")
 
 
 def _compared(plan: ExistingPlan | None) -> str:

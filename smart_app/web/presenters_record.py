@@ -51,6 +51,19 @@ class EducationRow:
     in_handout: str
     text: tuple[str, ...]
     marks: tuple[str, ...] = ()
+    section_title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EducationSection:
+    """The paragraphs of one section, with what chose them in one line."""
+
+    id: str
+    title: str
+    rows: tuple[EducationRow, ...]
+    because: str
+    grade: str
+    printed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +118,7 @@ class RiskRow:
 class Extras:
     """What other rooms supply for this page, already in words."""
 
-    education: tuple[EducationRow, ...] = ()
+    education: tuple[EducationSection, ...] = ()
     education_note: str = ""
     meter: Meter | None = None
     risk: tuple[RiskRow, ...] = ()
@@ -215,3 +228,22 @@ def present_draft(draft: CarePlanDraft) -> DraftSummary:
     )
     saved = f"{draft.resource}, version {draft.version_id or 'not given'}" if draft.resource else ""
     return DraftSummary(", ".join(f"{number} {word}" for number, word in counts if number), rows, saved)
+
+
+def group_education(rows: Sequence[EducationRow]) -> tuple[EducationSection, ...]:
+    """One line a section: its texts, the reasons without repetition, the hardest reading grade."""
+    sections: dict[str, list[EducationRow]] = {}
+    for row in rows:
+        sections.setdefault(row.section, []).append(row)
+    return tuple(_section(name, members) for name, members in sections.items())
+
+
+def _section(name: str, rows: list[EducationRow]) -> EducationSection:
+    reasons = list(dict.fromkeys(row.because for row in rows))
+    own = [reason for reason in reasons if "everyone" not in reason]
+    because = "; ".join(own[:3]) + (f"; and {len(own) - 3} more reasons" if len(own) > 3 else "")
+    grade = max((float(row.grade) for row in rows), default=0.0)
+    printed = sum(1 for row in rows if row.in_handout == "Yes")
+    words = "All" if printed == len(rows) else "None" if not printed else f"{printed} of {len(rows)}"
+    title = rows[0].section_title or rows[0].title
+    return EducationSection(name, title, tuple(rows), because or "for everyone", f"up to {grade:.1f}", words)

@@ -63,7 +63,7 @@ class PlanRowView:
 
 @dataclass(frozen=True, slots=True)
 class RowGroup:
-    """Rows shown together; a folded group starts closed unless a row in it has an error or needs a decision."""
+    """Rows shown together; a folded group starts closed unless a row in it has an error."""
 
     id: str
     heading: str
@@ -71,6 +71,7 @@ class RowGroup:
     rows: tuple[PlanRowView, ...]
     folded: bool
     open: bool
+    undecided: int
 
 
 class Typed:
@@ -142,8 +143,8 @@ def present_plan_rows(
             for place, (row, order) in enumerate(members)
         )
         heading, note, folded = words[name]
-        undecided = any(view.decision == "" for view in views)
-        groups.append(RowGroup(name, heading, note, views, folded, undecided or any(view.errors for view in views)))
+        undecided = sum(1 for view in views if view.decision == "")
+        groups.append(RowGroup(name, heading, note, views, folded, any(view.errors for view in views), undecided))
     return tuple(groups)
 
 

@@ -120,7 +120,7 @@ def group_schedule(items: Sequence[Recommendation], as_of: date, base: str) -> t
             _of(dated, DueStatus.CANNOT_TELL),
         ),
         ("later", "Later", "", _of(dated, DueStatus.UP_TO_DATE)),
-        ("visit", "Ask at each visit", "", each_visit),
+        ("visit", "Ask at each visit", "Select an item for its reason and source.", each_visit),
         (
             "avoid",
             "Not advised without symptoms",

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Event, ImagingStudy, Medication, PatientRecord
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
-from smart_app.web.presenters_grid import agent_kind, imaging_words
+from smart_app.web.presenters_grid import agent_kind, field_words, imaging_words
 from smart_app.web.presenters_words import (
     AGENT_KINDS,
     CANCER_KINDS,
@@ -80,9 +80,7 @@ def _radiation(record: PatientRecord) -> Iterable[Mark]:
         start = course.started_on or course.ended_on
         if start is None:
             continue
-        fields = ", ".join(word.replace("-", " ") for word in course.field)
-        side = side_words(course.side)
-        what = sentence_case(", ".join(text for text in (fields, side) if text) or "Radiation")
+        what = field_words(course)
         label = f"{what}, {date_words(course.ended_on or start)}"
         yield Mark("Radiation", "box", start, course.ended_on, label, what=what, kind="Radiation")
 

@@ -67,6 +67,7 @@ def _row(entry: ChosenParagraph) -> EducationRow:
         in_handout=printed,
         text=tuple(block.text for block in text.blocks),
         marks=tuple(marks),
+        section_title=text.section_title,
     )
 
 
