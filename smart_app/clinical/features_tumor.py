@@ -289,7 +289,10 @@ def _germline(record: PatientRecord) -> Iterator[Feature]:
             yield unknown(name)
         return
     because = (because_of(fact),)
-    rows = fact.value if isinstance(fact.value, (list, tuple)) else ()
+    rows: Iterable[Any] = fact.value if isinstance(fact.value, (list, tuple)) else ()
+    if isinstance(fact.value, str) and fact.value.strip().lower().replace("_", "-") not in ("not-tested", ""):
+        gene, _, result = fact.value.rpartition(" ")
+        rows = ({"gene": gene.strip(), "result": result.strip().lower()},)
     yield Feature("germline.year", fact.on.year, because) if fact.on is not None else unknown("germline.year")
     if not rows:
         yield Feature("germline", frozenset({"not_tested"}), because)

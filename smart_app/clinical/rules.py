@@ -139,6 +139,16 @@ def evaluate_rules(
     return tuple(found for rule in engine.rules for found in engine.recommend(rule, include_silent))
 
 
+def evaluate_some(
+    rules: Sequence[FollowUpRule], record: PatientRecord, clinic: ClinicDefaults, rule_ids: frozenset[str]
+) -> tuple[Recommendation, ...]:
+    """What only these rules say, with all gates in force: for trying what a fact would change."""
+    if not record.scope.applies:
+        return ()
+    engine = _Engine(rules, derive_features(record), clinic)
+    return tuple(found for rule in engine.rules if rule.id in rule_ids for found in engine.recommend(rule, False))
+
+
 def explain_rule(
     rules: Sequence[FollowUpRule], record: PatientRecord, clinic: ClinicDefaults, rule_id: str
 ) -> tuple[Recommendation, ...]:
