@@ -30,7 +30,7 @@ class RateLimiter:
         now = self._monotonic()
         with self._lock:
             tokens, at = self._buckets.pop(address, (self._burst, now))
-            tokens = min(self._burst, tokens + (now - at) * self._rate)
+            tokens = min(self._burst, tokens + max(0.0, now - at) * self._rate)
             allowed = tokens >= 1.0
             self._buckets[address] = (tokens - 1.0 if allowed else tokens, now)
             while len(self._buckets) > MOST_ADDRESSES:

@@ -117,10 +117,10 @@ class LaunchedPage:
         """A page of this launch."""
         return self.session.get(urljoin(self.base, path), timeout=60, **options)
 
-    def post(self, path: str, data: Any = None, **options: Any) -> requests.Response:
+    def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> requests.Response:
         """A form of this launch, sent as a browser sends it: with its token, origin and fetch site."""
         headers = {"Origin": self.app.url, "Sec-Fetch-Site": "same-origin", **options.pop("headers", {})}
-        fields = {"form_token": self.form_token(), **data} if isinstance(data, dict) or data is None else data
+        fields = {"form_token": self.form_token(), **(data or {})}
         return self.session.post(urljoin(self.base, path), data=fields, headers=headers, timeout=60, **options)
 
     def form_token(self) -> str:
