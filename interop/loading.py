@@ -8,6 +8,7 @@ from datetime import date
 import requests
 
 from interop.progress import StepFailedError
+from sandbox.auth.server import CLINICIANS
 from sandbox.patients import SamplePatient, sample_patients
 from sandbox.patients.long_follow_up import without_routine
 from sandbox.patients.messy import STRANGER
@@ -26,7 +27,7 @@ def load(base: str, as_of: date) -> tuple[tuple[SamplePatient, ...], int]:
         StepFailedError: the server refused a resource.
     """
     patients = sample_patients(as_of)
-    resources = list(_once(patients))
+    resources = [*_signed_in_users(), *_once(patients)]
     session = requests.Session()
     for start in range(0, len(resources), _AT_ONCE):
         _put(session, base, resources[start : start + _AT_ONCE])
@@ -41,6 +42,19 @@ def _once(patients: Iterable[SamplePatient]) -> Iterator[Resource]:
             if key not in seen and resource.get("subject", {}).get("reference") != STRANGER:
                 seen.add(key)
                 yield resource
+
+
+def _signed_in_users() -> list[Resource]:
+    """Who signs in at the sandbox: the author of a plan must be on the server."""
+    return [
+        {
+            "resourceType": "Practitioner",
+            "id": identity,
+            "active": True,
+            "name": [{"text": name, "given": [name.split()[0]], "family": name.split()[-1]}],
+        }
+        for name, identity in CLINICIANS.values()
+    ]
 
 
 def _put(session: requests.Session, base: str, resources: list[Resource]) -> None:

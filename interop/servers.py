@@ -22,6 +22,9 @@ from interop import paths
 from interop.progress import StepFailedError
 
 _READY_WITHIN_S = 120.0
+_ORGANIZATION = (
+    'organization = { name = "Northlake Cancer Center", reference = "Organization/northlake-cancer-center" }\n'
+)
 SECRETS = {"client_secret_basic": "sandbox-only-basic-secret", "client_secret_post": "sandbox-only-post-secret"}
 """What the sandbox's registered clients prove themselves with; worth nothing outside of it."""
 
@@ -97,9 +100,8 @@ def app(addresses: Addresses, as_of: date, client: Mapping[str, str]) -> Iterato
     """The app as it ships, in demo mode, registered with the guard by one kind of client."""
     registry = paths.STATE / "registry.toml"
     rows = {"slug": "open", "iss": addresses.issuer, "name": "HAPI FHIR behind the guard", **client}
-    registry.write_text(
-        "[[issuer]]\n" + "".join(f'{name} = "{value}"\n' for name, value in rows.items()), encoding="utf-8"
-    )
+    row = "".join(f'{name} = "{value}"\n' for name, value in rows.items())
+    registry.write_text(f"[[issuer]]\n{row}{_ORGANIZATION}", encoding="utf-8")
     store = paths.STATE / "app.db"
     for path in paths.STATE.glob("app.db*"):
         path.unlink()

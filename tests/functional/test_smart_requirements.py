@@ -369,6 +369,16 @@ def test_a_token_near_its_end_is_renewed_with_the_refresh_token_and_no_more_scop
     assert launched.ehr.fhir()[-1].headers["authorization"] == "Bearer second-1"
 
 
+def test_a_new_refresh_token_replaces_the_old_one(launched: Launched) -> None:
+    launched.ehr.token_changes["expires_in"] = 5
+    launched.ehr.refresh_lifetime_s = 5
+    path = launched.whole()
+    for _ in range(2):
+        assert launched.browser.get(f"{path}?reread=1", base_url=APP).status_code == 303
+    used = [request.form["refresh_token"] for request in launched.ehr.of("/token")[1:]]
+    assert used[0] == "first-refresh" and len(used) == len(set(used))
+
+
 def test_a_launch_without_a_patient_opens_nothing(launched: Launched) -> None:
     launched.ehr.token_changes["patient"] = None
     launched.begin()

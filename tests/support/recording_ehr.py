@@ -64,6 +64,7 @@ class RecordingEhr:
     nonce: str = ""
     client_id: str = ""
     refreshes: int = 0
+    refresh_lifetime_s: int = 3600
     key: RSAKey = field(default_factory=lambda: _ehr_key())
 
     def of(self, path: str) -> list[Recorded]:
@@ -107,8 +108,13 @@ class RecordingEhr:
     def _tokens(self, request: Recorded) -> dict[str, Any]:
         if request.form.get("grant_type") == "refresh_token":
             self.refreshes += 1
-            return {"access_token": f"second-{self.refreshes}", "token_type": "Bearer", "expires_in": 3600,
-                    "scope": SCOPES, "refresh_token": f"rotated-{self.refreshes}"}  # fmt: skip
+            return {
+                "access_token": f"second-{self.refreshes}",
+                "token_type": "Bearer",
+                "expires_in": self.refresh_lifetime_s,
+                "scope": SCOPES,
+                "refresh_token": f"rotated-{self.refreshes}",
+            }
         now = int(time.time())
         base = request.path.removesuffix("/token")
         claims = {
