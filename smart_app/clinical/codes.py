@@ -132,7 +132,7 @@ class CodeMap:
         return row
 
     def _find_without_system(self, code: str) -> CodeRow | None:
-        if _ICD10.fullmatch(code) or _PCS.fullmatch(code):
+        if _ICD10.fullmatch(code) or _ICD10_UNDOTTED.fullmatch(code) or _PCS.fullmatch(code):
             return self._find_icd(code)
         return None
 

@@ -1,99 +1,192 @@
 """
-What the clinician entered, overrode or chose, laid over what the record says.
+Facts that a clinician entered, overrode or chose: laid over the record's own, which stays beside them.
 
-The record's own fact always stays beside the entered one (`Fact.record`), and the order of entries never matters: of
-two entries for the same fact the later one (by instant, then by value) stands.
+Entries may come in any order; of several for one fact the last in time stands. Everything that follows from a fact
+(scope, metastasis by M category or stage, the patient-level fact of several tumors) is worked out anew.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from smart_app.clinical.facts import CancerRecord, Entry, Fact, FactState, FactValue, PatientRecord, Source
+from smart_app.clinical.facts import CancerRecord, Entry, Fact, FactState, FactValue, PatientRecord
 from smart_app.clinical.scope import decide_scope
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "er": ("positive", "low-positive", "negative", "equivocal"),
+    "pr": ("positive", "negative", "equivocal"),
+    "her2": ("positive", "negative", "equivocal"),
+    "grade": ("1", "2", "3"),
+    "stage_group": ("0", "I", "IA", "IB", "II", "IIA", "IIB", "III", "IIIA", "IIIB", "IIIC", "IV"),
+    "m": ("M0", "M1"),
+    "menopausal_status": ("premenopausal", "perimenopausal", "postmenopausal"),
+    "metastasis": ("present", "none"),
+    "recurrence": ("none", "local", "regional", "distant"),
+    "uterus": ("intact", "absent"),
+    "ovaries": ("intact", "absent"),
+    "pregnancy": ("pregnant", "not-pregnant"),
+    "breast_density": ("a", "b", "c", "d"),
+    "birads": ("0", "1", "2", "3", "4", "5", "6"),
+    "rcb_class": ("0", "I", "II", "III"),
+    "smoking": ("current", "former", "never"),
+    "life_expectancy": ("under-5", "5-10", "over-10"),
+}
+"""Values that may be entered, for facts with a closed list."""
+
+NUMBERS: Mapping[str, tuple[float, float]] = {
+    "nodes_positive": (0, 99),
+    "nodes_examined": (0, 99),
+    "tumor_size_mm": (0.1, 400),
+    "ki67_percent": (0, 100),
+    "oncotype_rs": (0, 100),
+    "lvef_percent": (5, 90),
+    "bmi": (8, 100),
+    "cumulative_doxorubicin_mg_m2": (0, 1000),
+}
+"""Least and most of what may be entered as a number."""
+
+_WHOLE = frozenset({"nodes_positive", "nodes_examined", "oncotype_rs"})
+_CATEGORIES = {
+    "t": re.compile(r"T(?:[0-4](?:mi|[a-d])?|is)"),
+    "n": re.compile(r"N[0-3](?:mi|[abc])?(?:\(i\+\))?"),
+}
+
+
+def parse_entry_value(name: str, text: str) -> Any:
+    """
+    The value of a fact as typed by a clinician, in the form of the facts JSON.
+
+    Raises:
+        ValueError: says what is accepted, in words for the page.
+    """
+    text = text.strip()
+    if name in NUMBERS:
+        least, most = NUMBERS[name]
+        if not re.fullmatch(r"\d{1,4}(?:[.,]\d{1,2})?", text):
+            raise ValueError(f"a number from {least:g} to {most:g}")
+        number = float(text.replace(",", "."))
+        if not least <= number <= most or (name in _WHOLE and number != int(number)):
+            raise ValueError(f"a {'whole ' if name in _WHOLE else ''}number from {least:g} to {most:g}")
+        return int(number) if number == int(number) else number
+    choices = CHOICES.get(name)
+    if choices is not None:
+        chosen = next((choice for choice in choices if choice.lower() == text.lower()), None)
+        if chosen is None:
+            raise ValueError("one of " + ", ".join(choices))
+        return int(chosen) if name == "grade" else chosen
+    if name in _CATEGORIES:
+        if not _CATEGORIES[name].fullmatch(text):
+            raise ValueError(f"a {name.upper()} category without prefix, such as {name.upper()}1")
+        return text
+    if not text:
+        raise ValueError("a value")
+    return text
 
 
 def apply_entries(record: PatientRecord, entries: tuple[Entry, ...]) -> PatientRecord:
-    """
-    The record as it reads with the clinician's entries.
-
-    An entry with `cancer` is about that tumor; without one it is about the patient, and about every tumor that has a
-    fact of that name. An entry for a tumor that is not there is left out. Scope is decided anew.
-    """
-    if not entries:
+    """The record with the clinician's entries laid over it; the record's own facts stay in `Fact.record`."""
+    last = _last(entries)
+    if not last:
         return record
-    standing = _latest(entries)
-    cancers = tuple(
-        replace(cancer, facts=_with_entries(cancer.facts, _of_tumor(standing, index, cancer)))
-        for index, cancer in enumerate(record.cancers)
-    )
-    facts = _with_entries(record.facts, [entry for entry in standing if entry.cancer is None])
-    for name in {entry.name for entry in standing if entry.cancer is not None and entry.cancer < len(cancers)}:
-        facts = {**facts, name: _patient_level(name, facts.get(name), cancers)}
-    scope = decide_scope(record.patient, cancers, facts, record.systemic)
-    return replace(record, cancers=cancers, facts=facts, scope=scope)
+    cancers = tuple(_with_cancer_entries(index, cancer, last, record) for index, cancer in enumerate(record.cancers))
+    facts = dict(record.facts)
+    for name in {name for (name, cancer) in last if cancer is not None}:
+        facts[name] = _of_tumors(name, cancers, facts.get(name))
+    for (name, cancer), entry in sorted(last.items(), key=lambda item: item[0][0]):
+        if cancer is None:
+            facts[name] = entered(name, facts.get(name), entry)
+    if ("metastasis", None) not in last:
+        facts["metastasis"] = _metastasis(facts, record)
+    ordered = {name: facts[name] for name in sorted(facts)}
+    scope = decide_scope(record.patient, cancers, ordered, record.systemic)
+    return replace(record, cancers=cancers, facts=ordered, scope=scope)
 
 
-def _latest(entries: Iterable[Entry]) -> list[Entry]:
-    chosen: dict[tuple[str, int | None], Entry] = {}
-    for entry in sorted(entries, key=lambda each: (each.at, repr(each.value), each.by)):
-        chosen[entry.name, entry.cancer] = entry
-    return [chosen[key] for key in sorted(chosen, key=lambda key: (key[0], -1 if key[1] is None else key[1]))]
+def _last(entries: Iterable[Entry]) -> dict[tuple[str, int | None], Entry]:
+    """The last entry of each fact and tumor; of one instant, the one that sorts last."""
+    last: dict[tuple[str, int | None], Entry] = {}
+    for entry in sorted(entries, key=lambda e: (e.at, e.by, repr(e.value), e.reason)):
+        last[entry.name, entry.cancer] = entry
+    return last
 
 
-def _of_tumor(entries: list[Entry], index: int, cancer: CancerRecord) -> list[Entry]:
-    general = [entry for entry in entries if entry.cancer is None and entry.name in cancer.facts]
-    own = [entry for entry in entries if entry.cancer == index]
-    named = {entry.name for entry in own}
-    return [entry for entry in general if entry.name not in named] + own
+def _with_cancer_entries(
+    index: int, cancer: CancerRecord, last: Mapping[tuple[str, int | None], Entry], record: PatientRecord
+) -> CancerRecord:
+    """A tumor with its own entries; where there is one tumor, entries about the patient's tumor facts are its own."""
+    facts = dict(cancer.facts)
+    for (name, of_cancer), entry in last.items():
+        only_one = of_cancer is None and len(record.cancers) == 1 and name in facts
+        if of_cancer == index or (only_one and (name, index) not in last):
+            facts[name] = entered(name, facts.get(name), entry)
+    return replace(cancer, facts={name: facts[name] for name in sorted(facts)})
 
 
-def _with_entries(facts: Mapping[str, Fact], entries: Iterable[Entry]) -> dict[str, Fact]:
-    laid = dict(facts)
-    for entry in entries:
-        laid[entry.name] = entered_fact(entry, facts.get(entry.name))
-    return laid
-
-
-def entered_fact(entry: Entry, own: Fact | None) -> Fact:
-    """The fact that an entry makes; `own` is the record's, None when the record knows no such name."""
-    chosen = _chosen(entry, own)
-    rule = "chosen among conflicting results" if entry.chosen_source else "entered by the clinician"
+def entered(name: str, own: Fact | None, entry: Entry) -> Fact:
+    """An entered fact; for a choice among conflicting values, with the chosen value's sources and date."""
+    chosen = _chosen(own, entry)
+    extra = dict(entry.extra) if entry.extra else dict(chosen.extra) if chosen is not None else {}
+    if name == "her2":
+        extra.setdefault("low", {"positive": False}.get(str(entry.value)))
     return Fact(
-        name=entry.name,
+        name=name,
         state=FactState.ENTERED,
-        value=entry.value if chosen is None else chosen.value,
-        on=entry.on if chosen is None or entry.on is not None else chosen.on,
-        sources=() if chosen is None else chosen.sources,
-        others=() if own is None else own.others,
-        extra=dict(entry.extra) if chosen is None else {**chosen.extra, **entry.extra},
-        rule=f"{rule} by {entry.by}: {entry.reason}" if entry.reason else f"{rule} by {entry.by}",
-        looked_for="" if own is None else own.looked_for,
+        value=entry.value,
+        on=entry.on or (chosen.on if chosen is not None else None),
+        sources=chosen.sources if chosen is not None else (),
+        others=own.others if own is not None else (),
+        extra=extra,
+        rule="Chosen by the clinician." if entry.chosen_source else "Entered by the clinician.",
+        looked_for=own.looked_for if own is not None else "",
         entry=entry,
         record=own,
     )
 
 
-def _chosen(entry: Entry, own: Fact | None) -> FactValue | None:
-    """The value of the record that the entry points to by its source, None for one that was typed."""
-    if entry.chosen_source is None or own is None:
+def _chosen(own: Fact | None, entry: Entry) -> FactValue | None:
+    if own is None or entry.chosen_source is None:
         return None
-    standing = FactValue(own.value, own.on, own.sources, own.extra)
-    candidates = (*own.others, standing) if own.known else own.others
-    return next((each for each in candidates if entry.chosen_source in _references(each.sources)), None)
+    for value in own.others:
+        if any(source.reference == entry.chosen_source for source in value.sources):
+            return value
+    return None
 
 
-def _references(sources: Iterable[Source]) -> set[str]:
-    return {source.reference for source in sources}
+def _of_tumors(name: str, cancers: tuple[CancerRecord, ...], own: Fact | None) -> Fact:
+    """The patient-level fact after entries about single tumors."""
+    facts = [cancer.facts[name] for cancer in cancers if name in cancer.facts]
+    if len(facts) == 1:
+        return facts[0]
+    known = [fact for fact in facts if fact.known]
+    by_hand = next((fact for fact in known if fact.state is FactState.ENTERED), None)
+    looked_for = own.looked_for if own is not None else ""
+    if known and by_hand is not None and all(fact.value == by_hand.value for fact in known):
+        return replace(by_hand, record=own, rule="All tumors agree, as entered by the clinician.")
+    others = tuple(FactValue(fact.value, fact.on, fact.sources, fact.extra) for fact in known)
+    return Fact(
+        name, FactState.CONFLICTING, others=others, rule="The tumors differ.", looked_for=looked_for, record=own
+    )
 
 
-def _patient_level(name: str, own: Fact | None, cancers: tuple[CancerRecord, ...]) -> Fact:
-    """A patient's fact over tumors of which one was entered: it stands only where all agree (contract section 3)."""
-    rows = [cancer.facts[name] for cancer in cancers if name in cancer.facts]
-    values = {repr(row.value) for row in rows}
-    if len(values) == 1 and all(row.known for row in rows):
-        return next(row for row in rows if row.entry is not None)
-    others = tuple(FactValue(row.value, row.on, row.sources, row.extra) for row in rows if row.known)
-    base = own or Fact(name, FactState.CONFLICTING)
-    return replace(base, state=FactState.CONFLICTING, value=None, on=None, sources=(), others=others, record=own)
+def _metastasis(facts: Mapping[str, Fact], record: PatientRecord) -> Fact:
+    """
+    Metastasis after entries: a distant secondary of the record stands; what followed from M or stage follows anew.
+    """
+    own = record.facts.get("metastasis")
+    if own is not None and own.extra.get("derived_from") is None and own.state is not FactState.NOT_FOUND:
+        return own
+    for name, positive, negative in (("m", "M1", "M0"), ("stage_group", "IV", None)):
+        fact = facts.get(name)
+        if fact is None or not fact.known:
+            continue
+        value = "present" if str(fact.value).startswith(positive) else None
+        if value is None and negative is not None and str(fact.value).startswith(negative):
+            value = "none"
+        if value is not None:
+            return replace(fact, name="metastasis", value=value, others=(), extra={"derived_from": name}, record=own)
+    if own is not None and own.extra.get("derived_from") is None:
+        return own
+    return Fact("metastasis", FactState.NOT_FOUND, looked_for=own.looked_for if own is not None else "")

@@ -70,8 +70,9 @@ def scalar_text(value: Any) -> str | None:
     """A string, or a number as text (codes are sent as numbers at times)."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, (int, Decimal)):
-        return str(value) if abs(value) < 10**20 else None
+    if isinstance(value, int) or (isinstance(value, Decimal) and value.is_finite()):
+        shown = str(value)
+        return shown if len(shown) <= 20 else None
     return text(value)
 
 

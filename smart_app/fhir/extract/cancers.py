@@ -1,4 +1,4 @@
-"""Conditions to primaries: duplicates merged, sides and second primaries apart; and findings to the primary they are of."""
+"""Conditions to primaries (duplicates merged, sides and second primaries apart), and findings to their primary."""
 
 from __future__ import annotations
 

@@ -53,6 +53,13 @@ class Chart:
         for name in types:
             yield from self._by_type.get(name, ())
 
+    def procedures(self) -> Iterator[tuple[str, Resource]]:
+        """Procedures, and the CPT and HCPCS lines of claims in the shape of Procedures."""
+        yield from self.of_type("Procedure")
+        for key, claim in self.of_type("Claim", "ExplanationOfBenefit"):
+            if text(claim.get("status")) == "active" and text(claim.get("use")) in (None, "claim"):
+                yield from ((key, item) for item in _claimed(self.codes, claim))
+
     def get(self, target: str | None) -> Resource | None:
         """The resource of a reference, None if it is not in the record."""
         if target is None:
@@ -187,6 +194,27 @@ class Chart:
         if target is None:
             return None
         return self._contained(resource, target) or self.get(target)
+
+
+def _claimed(codes: CodeMap, claim: Resource) -> Iterator[Resource]:
+    """Lines of a claim that carry CPT or HCPCS codes, each as a completed Procedure of its day of service."""
+    for item in objects(claim.get("item")):
+        service = item.get("productOrService")
+        coded = [c for c in codings(service) if codes.system_name(c.system) in ("CPT", "HCPCS")]
+        if not coded:
+            continue
+        procedure: Resource = {"resourceType": "Procedure", "status": "completed", "code": service}
+        if item.get("bodySite") is not None:
+            procedure["bodySite"] = item["bodySite"]
+        modifiers = [{"url": "modifier", "valueCodeableConcept": m} for m in objects(item.get("modifier"))]
+        if modifiers:
+            procedure["extension"] = modifiers
+        day = item.get("servicedDate")
+        period_ = item.get("servicedPeriod") if day is None else None
+        if day is None and period_ is None:
+            period_ = claim.get("billablePeriod")
+        procedure.update({"performedDateTime": day} if day is not None else {"performedPeriod": period_})
+        yield procedure
 
 
 def _specimen_words(specimen: Resource) -> list[str]:

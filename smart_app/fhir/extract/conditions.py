@@ -15,6 +15,7 @@ from smart_app.fhir.extract.staging import stage_of_condition
 from smart_app.fhir.extract.text.diagnosis import NamedCancer, named_cancer
 from smart_app.fhir.extract.text.phrases import Sentence
 from smart_app.fhir.extract.text.receptors import receptor_phrases
+from smart_app.fhir.extract.text.staging import staging_phrases
 from smart_app.fhir.resources import (
     Resource,
     code_status,
@@ -114,13 +115,19 @@ def _onset(chart: Chart, key: str, condition: Resource) -> PartialDate | None:
 
 
 def _read_breast(
-    chart: Chart, key: str, condition: Resource, rows: list[CodeRow], said: list[str],
-    onset: PartialDate | None, source: Source, found: Diagnoses,
-) -> None:  # fmt: skip
+    chart: Chart,
+    key: str,
+    condition: Resource,
+    rows: list[CodeRow],
+    said: list[str],
+    onset: PartialDate | None,
+    source: Source,
+    found: Diagnoses,
+) -> None:
     named = _named(chart, condition, rows, said)
-    if any(row.concept == "other-cancer" for row in rows):
-        found.others.add(key)
-    elif named.kind is None and named.metastasis is None and not rows and _other_cancer(said):
+    if any(row.concept == "other-cancer" for row in rows) or (
+        named.kind is None and named.metastasis is None and not rows and _other_cancer(said)
+    ):
         found.others.add(key)
     history = named.history or any(chart.concept(row).attributes.get("history") for row in rows)
     active_cancer = any(row.concept == "invasive-breast-cancer" for row in rows)
@@ -129,13 +136,17 @@ def _read_breast(
         side = next((row.side for row in rows if row.side), None) or chart.side(condition, *said)
         found.breast.append(
             BreastCondition(
-                key, named.kind, side, onset, source,
+                key,
+                named.kind,
+                side,
+                onset,
+                source,
                 history=history and not active_cancer,
                 recurrent=recurrent,
                 problem=not _is_encounter_diagnosis(condition),
                 named_in_text=not any(row.concept in _KINDS_BY_CONCEPT for row in rows),
             )
-        )  # fmt: skip
+        )
         if recurrent:
             found.findings.append(
                 Finding("recurrence", _extent(said, named), None, source, DIAGNOSIS_CODE, side=side, focus=(key,))
@@ -291,9 +302,14 @@ def _metastasis_counts(chart: Chart, key: str, condition: Resource, found: Diagn
 
 
 def _read_codes(
-    chart: Chart, condition: Resource, rows: list[CodeRow], said: list[str], onset: PartialDate | None,
-    source: Source, found: Diagnoses,
-) -> None:  # fmt: skip
+    chart: Chart,
+    condition: Resource,
+    rows: list[CodeRow],
+    said: list[str],
+    onset: PartialDate | None,
+    source: Source,
+    found: Diagnoses,
+) -> None:
     """Events and patient-level facts that a diagnosis code states."""
     status = code_status(condition.get("clinicalStatus"))
     for row in rows:
@@ -349,6 +365,21 @@ def _read_receptors(
             for phrase in receptor_phrases(Sentence(word)):
                 if phrase.value is not None and phrase.name in ("er", "pr", "her2"):
                     stated.setdefault(phrase.name, phrase.value)
+            if named_cancer(word).kind is not None:
+                for phrase in staging_phrases(Sentence(word)):
+                    found.findings.append(
+                        Finding(
+                            phrase.name,
+                            phrase.value,
+                            None,
+                            source,
+                            DIAGNOSIS_CODE,
+                            side=side,
+                            basis=phrase.basis,
+                            focus=(source.reference,),
+                            extra=phrase.extra,
+                        )
+                    )
     for name, value in sorted(stated.items()):
         part = "overall" if name == "her2" else ""
         found.findings.append(Finding(name, value, None, source, DIAGNOSIS_CODE, side=side, part=part))
@@ -365,9 +396,17 @@ def _stages(chart: Chart, found: Diagnoses) -> Iterator[Finding]:
                 continue
             source = chart.source(breast.key, condition, recorded=said, sentence=sentence.text if sentence else None)
             yield Finding(
-                name, value, None, source, CODED if name in ("stage_group", "t", "n", "m") else DIAGNOSIS_CODE,
-                side=breast.side, basis=basis, focus=(breast.key,), extra=extra, part="overall" if name == "her2" else "",
-            )  # fmt: skip
+                name,
+                value,
+                None,
+                source,
+                CODED if name in ("stage_group", "t", "n", "m") else DIAGNOSIS_CODE,
+                side=breast.side,
+                basis=basis,
+                focus=(breast.key,),
+                extra=extra,
+                part="overall" if name == "her2" else "",
+            )
 
 
 def condition_notes(condition: Resource) -> list[str]:

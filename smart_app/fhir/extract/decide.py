@@ -256,9 +256,13 @@ def _stage_conflict(name: str, left: list[Finding], superseded: list[tuple[Findi
 
 
 def _stage_fact(
-    name: str, first: str | None, stated: dict[str | None, str], by_basis: dict[str | None, list[Finding]],
-    superseded: list[tuple[Finding, str]], looked_for: str,
-) -> Fact:  # fmt: skip
+    name: str,
+    first: str | None,
+    stated: dict[str | None, str],
+    by_basis: dict[str | None, list[Finding]],
+    superseded: list[tuple[Finding, str]],
+    looked_for: str,
+) -> Fact:
     value = stated[first]
     own = list(by_basis[first])
     others: list[FactValue] = []
@@ -277,5 +281,4 @@ def _stage_fact(
     agreeing = [f for f, why in superseded if why.startswith("read from") and coarser(str(f.value), value)]
     others += [v for v in superseded_values(superseded, value) if not coarser(str(v.value), value)]
     rule = "The pathologic value stands before the clinical one." if first == "pathologic" else "One value stands."
-    fact = documented(name, own + agreeing, value, others, rule, looked_for, basis=first or "unspecified")
-    return fact
+    return documented(name, own + agreeing, value, others, rule, looked_for, basis=first or "unspecified")

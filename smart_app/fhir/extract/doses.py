@@ -1,4 +1,4 @@
-"""Cumulative doxorubicin: only administered doses in mg/m2, each counted once; one missing dose and there is no total."""
+"""Cumulative doxorubicin: administered doses in mg/m2, each counted once; one missing dose, and there is no total."""
 
 from __future__ import annotations
 

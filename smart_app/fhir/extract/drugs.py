@@ -22,6 +22,13 @@ _BREAST_REASON = re.compile(r"\b(?:breast|mammary)\b", re.IGNORECASE)
 _CANCER_REASON = re.compile(
     r"\b(?:cancer|carcinoma|neoplasm|malignan\w*|lymphoma|leukemia|tumou?r|sarcoma|melanoma)\b", re.IGNORECASE
 )
+_OTHER_ORGAN = re.compile(
+    r"\b(?:colon|colorectal|rect\w+|lung|prostat\w+|ovar\w+|lymphoma|leukemia|myeloma|pancrea\w+|gastric|stomach"
+    r"|bladder|kidney|"
+    r"renal|endometri\w+|uterine|cervi\w+|thyroid|melanoma|sarcoma|head and neck|esophag\w+|liver|hepatocellular)\b",
+    re.IGNORECASE,
+)
+_SECONDARY = re.compile(r"\b(?:secondary|metasta\w+|bone)\b", re.IGNORECASE)
 _NOT_TAKEN = re.compile(r"\b(?:allerg\w*|intoleran\w*|declin\w*|refus\w*|held|never started)\b", re.IGNORECASE)
 
 
@@ -40,12 +47,12 @@ class _Use:
 def read_drugs(chart: Chart, others: frozenset[str]) -> tuple[tuple[Medication, ...], tuple[Medication, ...]]:
     """Cancer drugs, and the other drugs that a rule asks about; each by agent."""
     uses: dict[str, list[_Use]] = {}
-    for key, resource in chart.of_type(
-        "MedicationRequest", "MedicationStatement", "MedicationAdministration", "Procedure"
-    ):
-        for concept, use in _uses(chart, key, resource, others):
-            uses.setdefault(concept, []).append(use)
-    systemic, beside = [], []
+    taken = chart.of_type("MedicationRequest", "MedicationStatement", "MedicationAdministration", "MedicationDispense")
+    for key, resource in (*taken, *chart.procedures()):
+        for target, use in _uses(chart, key, resource, others):
+            uses.setdefault(target, []).append(use)
+    systemic: list[Medication] = []
+    beside: list[Medication] = []
     for concept_id in sorted(uses):
         concept = chart.codes.concepts[concept_id]
         row = _medication(chart, concept, uses[concept_id])
@@ -58,7 +65,7 @@ def _by_agent(rows: list[Medication]) -> tuple[Medication, ...]:
 
 
 def _uses(chart: Chart, key: str, resource: Resource, others: frozenset[str]) -> Iterator[tuple[str, _Use]]:
-    kind = key.partition("/")[0]
+    kind = str(resource.get("resourceType"))
     concepts = _drugs_of(chart, resource, kind)
     if not concepts:
         return
@@ -129,12 +136,8 @@ def _of_another_cancer(chart: Chart, resource: Resource, others: frozenset[str])
     rows, said = chart.rows(resource.get("reasonCode")), " ".join(words(resource.get("reasonCode")))
     if any(row.concept == "other-cancer" for row in rows):
         return True
-    return (
-        bool(_CANCER_REASON.search(said))
-        and not _BREAST_REASON.search(said)
-        and bool(re.search(r"\b(?:of|colon|lung|prostate|ovar\w+|lymphoma|leukemia)\b", said))
-        and not re.search(r"secondary|metasta|bone", said, re.I)
-    )
+    other = _CANCER_REASON.search(said) and _OTHER_ORGAN.search(said) and not _BREAST_REASON.search(said)
+    return bool(other) and not _SECONDARY.search(said)
 
 
 def _for_breast_cancer(chart: Chart, resource: Resource) -> bool:
@@ -166,6 +169,9 @@ def _use(chart: Chart, key: str, resource: Resource, kind: str, concept: Concept
             end = None
         asserted = partial_date(resource.get("dateAsserted")) or start
         state = {"active": "active", "completed": "stopped", "stopped": "stopped"}.get(status, "unknown")
+    elif kind == "MedicationDispense":
+        start = partial_date(resource.get("whenHandedOver")) or partial_date(resource.get("whenPrepared"))
+        end, asserted, state = None, start, "given"
     else:
         start, end = when(resource, "performed" if kind == "Procedure" else "effective")
         asserted, state = start, "given"

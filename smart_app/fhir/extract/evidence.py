@@ -34,8 +34,8 @@ class Finding:
     """
     One value that the record gives for one fact.
 
-    `basis`: clinical or pathologic. `specimen`: biopsy, excision, lymph-node, metastasis, recurrence, None where nothing
-    says. `focus`: references to the Conditions it is about. `amended`: the result was amended or corrected.
+    `basis`: clinical or pathologic. `specimen`: biopsy, excision, lymph-node, metastasis, recurrence, None where
+    nothing says. `focus`: references to the Conditions it is about. `amended`: the result was amended or corrected.
     `part` tells the pieces of HER2 apart (`ihc`, `ish`, `overall`).
     """
 

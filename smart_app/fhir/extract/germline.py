@@ -32,24 +32,29 @@ GENES = (
 )
 _GENE = re.compile(r"\b(" + "|".join(GENES) + r")\b")
 _GERMLINE = re.compile(
-    r"\bgerm-?\s?line\b|\bhereditary\b|\binherited\b|\bBRACAnalysis\b|\bmyRisk\b|\bInvitae\b|\bgenetic (?:testing|test|panel)\b",
+    r"\bgerm-?\s?line\b|\bhereditary\b|\binherited\b|\bBRACAnalysis\b|\bmyRisk\b|\bInvitae\b|\bgenetic (?:testing"
+    r"|test|panel)\b",
     re.IGNORECASE,
 )
 _SOMATIC = re.compile(
-    r"\bsomatic\b|\btumou?r (?:sequencing|profiling|testing|tissue)\b|\bFoundationOne\b|\bliquid biopsy\b|\bctDNA\b|\btissue\b|\bamplif",
+    r"\bsomatic\b|\btumou?r (?:sequencing|profiling|testing|tissue)\b|\bFoundationOne\b|\bliquid biopsy\b"
+    r"|\bctDNA\b|\btissue\b|\bamplif",
     re.IGNORECASE,
 )
 _PATHOGENIC = re.compile(
-    r"\b(?:likely )?pathogenic\b|\bdeleterious\b|\bmutation (?:detected|identified|positive|carrier)\b|\b(?:positive|carrier|mutated)\b",
+    r"\b(?:likely )?pathogenic\b|\bdeleterious\b|\bmutation (?:detected|identified|positive|carrier)\b"
+    r"|\b(?:positive|carrier|mutated)\b",
     re.IGNORECASE,
 )
 _VUS = re.compile(r"\bVUS\b|\buncertain significance\b|\bunknown significance\b", re.IGNORECASE)
 _NEGATIVE = re.compile(
-    r"\bnegative\b|\bno (?:\w+\s+){0,3}?(?:pathogenic|deleterious|mutations?|variants?|clinically significant)\b|\bnot detected\b|\bwild[- ]type\b|\bbenign\b|\bnormal\b",
+    r"\bnegative\b|\bno (?:\w+\s+){0,3}?(?:pathogenic|deleterious|mutations?|variants?|clinically significant)\b"
+    r"|\bnot detected\b|\bwild[- ]type\b|\bbenign\b|\bnormal\b",
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
-    r"\b(?:mother|father|sister|brother|aunt|uncle|cousin|daughter|son|family|relative|maternal|paternal|pending|if|recommend\w*|"
+    r"\b(?:mother|father|sister|brother|aunt|uncle|cousin|daughter|son|family|relative|maternal|paternal|pending"
+    r"|if|recommend\w*|"
     r"consider|refer\w*|would|discuss\w*|declin\w*|offer\w*|await\w*|ordered|eligib\w*|candidate|risk of)\b",
     re.IGNORECASE,
 )

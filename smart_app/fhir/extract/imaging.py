@@ -33,15 +33,24 @@ _EVENT_OF = {
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
     for kind, pattern in (
-        ("mammogram", r"\bmammo(?:gram|graphy|graphic)?s?\b|\bbreast tomosynthesis\b|^MG\b|\bMAM\b|\bdigital breast tomo"),
+        (
+            "mammogram",
+            r"\bmammo(?:gram|graphy|graphic)?s?\b|\bbreast tomosynthesis\b|^MG\b|\bMAM\b"
+            r"|\bdigital breast tomo",
+        ),
         ("breast_mri", r"\b(?:MRI?|magnetic resonance)\b.*\bbreasts?\b|\bbreasts?\b.*\b(?:MRI?|magnetic resonance)\b"),
-        ("breast_ultrasound", r"\b(?:US|ultrasound|sonogra\w+|ultrasonograph\w+)\b.*\bbreasts?\b|\bbreasts?\b.*\b(?:US|ultrasound|sonogra\w+)\b"),
+        (
+            "breast_ultrasound",
+            r"\b(?:US|ultrasound|sonogra\w+|ultrasonograph\w+)\b.*\bbreasts?\b"
+            r"|\bbreasts?\b.*\b(?:US|ultrasound|sonogra\w+)\b",
+        ),
         ("dxa", r"\b(?:dxa|dexa)\b|\bbone densit\w+|\babsorptiometry\b"),
         ("echocardiogram", r"\bechocardiogra\w+|\btransthoracic echo\b|\bTTE\b|^echo\b"),
     )
-)  # fmt: skip
+)
 _NOT_A_STUDY = re.compile(
-    r"\b(?:biops\w*|guided|guidance|aspirat\w*|locali[sz]ation|clip|wire|marker|seed placement|referral|order\w*|reminder|declin\w*|"
+    r"\b(?:biops\w*|guided|guidance|aspirat\w*|locali[sz]ation|clip|wire|marker|seed placement|referral|order\w*"
+    r"|reminder|declin\w*|"
     r"schedul\w*|consult\w*|counsel\w*|education|history|specimen|recommend\w*|needle|galactogra\w*)\b",
     re.IGNORECASE,
 )
@@ -167,11 +176,11 @@ def _study_side(chart: Chart, resource: Resource, row: CodeRow | None, said: lis
 def _from_others(chart: Chart) -> list[_Seen]:
     """Studies told by Procedures, ImagingStudies and Observations."""
     seen = []
-    for key, resource in chart.of_type("Procedure", "ImagingStudy", "Observation"):
+    for key, resource in (*chart.procedures(), *chart.of_type("ImagingStudy", "Observation")):
         kind = _other_kind(chart, key, resource)
         if kind is None or not chart.counts(key, resource):
             continue
-        if key.startswith("Procedure/") and resource.get("status") != "completed":
+        if resource.get("resourceType") == "Procedure" and resource.get("status") != "completed":
             continue
         start, end = when(resource, "performed")
         on = start or end or taken_on(resource) or partial_date(resource.get("started"))

@@ -49,4 +49,5 @@ def looked_for(codes: CodeMap | None, name: str) -> str:
         return f"Results of {', '.join(concepts).replace('-', ' ')}: by code, by name and in report text, of any date."
     rows = [row for concept in concepts for row in codes.of_concept(concept)]
     shown = ", ".join(f"{row.system} {row.code}" for row in rows[:4])
-    return f"Results with one of {len(rows)} codes ({shown}{' …' if len(rows) > 4 else ''}), by name, and in report text; of any date."
+    more = " …" if len(rows) > 4 else ""
+    return f"Results with one of {len(rows)} codes ({shown}{more}), by name, and in report text; of any date."

@@ -45,7 +45,7 @@ def coded_polarity(result: Result, *own: str) -> str | None:
         return value
     for row in result.answer.rows:
         if row.concept in _ANSWERS:
-            said = result.chart.concept(row).attributes["value"]
+            said = str(result.chart.concept(row).attributes["value"])
             return {"present": "positive", "absent": "negative"}.get(said, said)
     if result.answer.boolean is not None:
         return "positive" if result.answer.boolean else "negative"
@@ -82,10 +82,14 @@ def _receptor(result: Result, name: str, concept: str) -> Iterator[Finding]:
         value = _by_percent(percent, bound, name)
     elif value == "positive" and percent is not None and not bound and value_of_percent(percent) == "low-positive":
         value = "low-positive"
-    elif value in ("positive", "negative") and percent is not None and not bound:
-        if (value_of_percent(percent) == "negative") != (value == "negative"):
-            result.chart.issue(IssueKind.CONFLICT, result.key, f"{result.title[:80]}: {percent:g} % beside “{value}”.")
-            percent = None
+    elif (
+        value in ("positive", "negative")
+        and percent is not None
+        and not bound
+        and (value_of_percent(percent) == "negative") != (value == "negative")
+    ):
+        result.chart.issue(IssueKind.CONFLICT, result.key, f"{result.title[:80]}: {percent:g} % beside “{value}”.")
+        percent = None
     if value == "low-positive" and name == "pr":
         value = "positive"
     if value is None:
@@ -104,10 +108,7 @@ def _receptor_words(name: str, words: str) -> Phrase:
 
 
 def _by_percent(percent: float, bound: str | None, name: str) -> str | None:
-    if bound:
-        value = from_percent(f"{bound}{percent:g}%")
-    else:
-        value = value_of_percent(percent)
+    value = from_percent(f"{bound}{percent:g}%") if bound else value_of_percent(percent)
     return "positive" if value == "low-positive" and name == "pr" else value
 
 
@@ -135,7 +136,7 @@ def _her2_ihc(result: Result) -> Iterator[Finding]:
     if value is None and score is None and not extra:
         result.not_placed("the HER2 result was not understood")
         return
-    yield result.finding("her2", value, part="ihc", ihc=score, **extra)
+    yield result.finding("her2", value, part="ihc", ihc=score, more=extra)
 
 
 def _score_of_number(result: Result) -> str | None:
@@ -176,7 +177,7 @@ def _her2_ish(result: Result) -> Iterator[Finding]:
     if ish is None and ratio is None and not extra and bound is None:
         result.not_placed("the HER2 in situ hybridization was not understood")
         return
-    yield result.finding("her2", None, part="ish", ish=ish, **{"ratio": ratio, **extra})
+    yield result.finding("her2", None, part="ish", ish=ish, more={"ratio": ratio, **extra})
 
 
 def _by_bound(bound: str, number: float) -> str | None:
@@ -213,7 +214,7 @@ def _her2_number(result: Result, name: str) -> Iterator[Finding]:
     if number is None:
         result.not_placed("the number was not understood")
         return
-    yield result.finding("her2", None, part="ish", **{name: number})
+    yield result.finding("her2", None, part="ish", more={name: number})
 
 
 def _her2_ratio(result: Result) -> Iterator[Finding]:
@@ -239,15 +240,14 @@ def _her2(result: Result) -> Iterator[Finding]:
     if value is None and not any(extra.values()):
         result.not_placed("the HER2 result was not understood")
         return
-    yield result.finding("her2", value, part="overall", **extra)
+    yield result.finding("her2", value, part="overall", more=extra)
 
 
 def _profile(result: Result) -> Iterator[Finding]:
     value = coded_polarity(result) or polarity(" ".join(result.answer.words))
-    if value in ("positive", "negative") and result.title and re.search(r"triple[ -]negative", result.title, re.I):
-        if value == "positive":
-            for name in ("er", "pr", "her2"):
-                yield result.finding(name, "negative", part="overall" if name == "her2" else "")
+    if value == "positive" and re.search(r"triple[ -]negative", result.title, re.IGNORECASE):
+        for name in ("er", "pr", "her2"):
+            yield result.finding(name, "negative", part="overall" if name == "her2" else "")
 
 
 def _ki67(result: Result) -> Iterator[Finding]:

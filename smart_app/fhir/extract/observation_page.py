@@ -58,7 +58,7 @@ class _Coding(msgspec.Struct, gc=False):
 
 
 class _Concept(msgspec.Struct, gc=False):
-    coding: list[_Coding] = []  # noqa: RUF012 - msgspec copies defaults of struct fields
+    coding: list[_Coding] = []
     text: Any = None
 
 
@@ -73,7 +73,7 @@ class _Light(msgspec.Struct, gc=False):
     id: Any = None
     status: Any = None
     code: _Concept | None = None
-    component: list[_Component] = []  # noqa: RUF012 - msgspec copies defaults of struct fields
+    component: list[_Component] = []
     contained: Any = None
     effectiveDateTime: Any = None  # noqa: N815 - FHIR's name
 
@@ -88,8 +88,8 @@ class _Link(msgspec.Struct, gc=False):
 
 
 class _Page(msgspec.Struct, gc=False):
-    entry: list[_Entry] = []  # noqa: RUF012 - msgspec copies defaults of struct fields
-    link: list[_Link] = []  # noqa: RUF012 - msgspec copies defaults of struct fields
+    entry: list[_Entry] = []
+    link: list[_Link] = []
     total: Any = None
 
 
@@ -99,7 +99,7 @@ class _RawEntry(msgspec.Struct, gc=False):
 
 
 class _RawPage(msgspec.Struct, gc=False):
-    entry: list[_RawEntry] = []  # noqa: RUF012 - msgspec copies defaults of struct fields
+    entry: list[_RawEntry] = []
 
 
 _PAGE = msgspec.json.Decoder(_Page)

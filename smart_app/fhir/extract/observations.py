@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from smart_app.clinical.codes import CodeRow
@@ -47,8 +47,10 @@ TUMOR_TESTS = (
 """Tests that become facts."""
 
 _NAME_NOISE = re.compile(
-    r"\b(?:status|result|results|interpretation|by|ihc|immunohistochemistry|immunostain|immune stain|stain|tissue|breast|"
-    r"cancer|carcinoma|tumou?r|specimen|in|of|the|percent|percentage|pct|score|expression|nuclear|staining|path|pathology|"
+    r"\b(?:status|result|results|interpretation|by|ihc|immunohistochemistry|immunostain|immune stain|stain|tissue"
+    r"|breast|"
+    r"cancer|carcinoma|tumou?r|specimen|in|of|the|percent|percentage|pct|score|expression|nuclear|staining|path"
+    r"|pathology|"
     r"invasive|assay|analysis|protein|antigen|ag|presence|final|primary|cells|positive cells|index|proliferation|"
     r"histologic|level|value|qualitative|quantitative|dx)\b|[%\[\]():,.#*-]",
     re.IGNORECASE,
@@ -58,11 +60,19 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for concept, pattern in (
         ("her2-ratio-test", r".*(?:her ?2|erbb2).*(?:cep|chromosome|cen|chr) ?17.*|.*her2.*\bratio\b.*"),
         ("her2-copies-test", r".*(?:her ?2|erbb2).*(?:copy number|copies|signals?)\b.*"),
-        ("her2-ish-test", r".*(?:her ?2|erbb2|erbb 2).*\b(?:d?ish|fish|cish|in situ hybridization|amplification|gene)\b.*"
-         r"|.*\b(?:fish|ish|in situ hybridization)\b.*(?:her ?2|erbb2).*"),
-        ("her2-ihc-test", r".*(?:her ?2|erbb2).*\b(?:ihc|immuno\w*|immune stain)\b.*|.*\b(?:ihc|immuno\w+)\b.*(?:her ?2).*"),
+        (
+            "her2-ish-test",
+            r".*(?:her ?2|erbb2|erbb 2).*\b(?:d?ish|fish|cish|in situ hybridization|amplification"
+            r"|gene)\b.*"
+            r"|.*\b(?:fish|ish|in situ hybridization)\b.*(?:her ?2|erbb2).*",
+        ),
+        (
+            "her2-ihc-test",
+            r".*(?:her ?2|erbb2).*\b(?:ihc|immuno\w*|immune stain)\b.*|.*\b(?:ihc"
+            r"|immuno\w+)\b.*(?:her ?2).*",
+        ),
     )
-)  # fmt: skip
+)
 _EXACT_NAMES = {
     "estrogen receptor": "estrogen-receptor-test",
     "oestrogen receptor": "estrogen-receptor-test",
@@ -99,22 +109,57 @@ _NAME_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for concept, pattern in (
         ("oncotype-test", r"\boncotype\b|\b(?:breast )?recurrence score\b|\b21[- ]gene\b"),
         ("rcb-test", r"\bresidual cancer burden\b|\bRCB\b"),
-        ("tumor-grade", r"^(?:overall |final )?(?:nottingham|histologic(?:al)?|tumou?r|sbr|bloom.richardson|cancer)[ \w-]{0,30}\bgrade\b(?!.*nuclear)|^grade$"),
-        ("tumor-size", r"^(?:invasive )?(?:tumou?r|carcinoma|cancer|lesion) size\b|^size of (?:the )?(?:invasive )?(?:tumou?r|carcinoma)\b|greatest dimension of (?:the )?(?:invasive )?(?:tumou?r|carcinoma)"),
-        ("nodes-positive", r"^(?:total |number of |no\.? of |# ?)*(?:regional |sentinel |axillary )*(?:positive (?:lymph )?nodes|(?:lymph )?nodes?,? (?:positive|involved|with (?:metasta|tumor)))"),
-        ("nodes-examined", r"^(?:total |number of |no\.? of |# ?)*(?:regional |sentinel |axillary )*(?:lymph )?nodes?,? (?:examined|removed|sampled|evaluated)"),
-        ("t-test", r"^(?:ajcc |tnm )?(?P<b>c|p|yp|clinical|pathologic(?:al)?)?\s?(?:primary tumou?r|T)\s*(?:\(?p?T\)?)?\s*(?:category|stage|classification)\b"),
-        ("n-test", r"^(?:ajcc |tnm )?(?P<b>c|p|yp|clinical|pathologic(?:al)?)?\s?(?:regional (?:lymph )?nodes|N)\s*(?:\(?p?N\)?)?\s*(?:category|stage|classification)\b"),
-        ("m-test", r"^(?:ajcc |tnm )?(?P<b>c|p|yp|clinical|pathologic(?:al)?)?\s?(?:distant metasta\w+|M)\s*(?:\(?p?M\)?)?\s*(?:category|stage|classification)\b"),
-        ("stage-group-test", r"^(?:(?:ajcc|tnm|cancer|breast|overall|clinical|pathologic(?:al)?|anatomic|prognostic|tumou?r)\s*){1,4}(?:\d(?:th)?\s+ed\w*\s+)?stage(?:\s+group(?:ing)?)?\b|^stage group"),
+        (
+            "tumor-grade",
+            r"^(?:overall |final )?(?:nottingham|histologic(?:al)?|tumou?r|sbr|bloom.richardson"
+            r"|cancer)[ \w-]{0,30}\bgrade\b(?!.*nuclear)|^grade$",
+        ),
+        (
+            "tumor-size",
+            r"^(?:invasive )?(?:tumou?r|carcinoma|cancer|lesion) size\b"
+            r"|^size of (?:the )?(?:invasive )?(?:tumou?r|carcinoma)\b"
+            r"|greatest dimension of (?:the )?(?:invasive )?(?:tumou?r|carcinoma)",
+        ),
+        (
+            "nodes-positive",
+            r"^(?:total |number of |no\.? of |# ?)*(?:regional |sentinel "
+            r"|axillary )*(?:positive (?:lymph )?nodes|(?:lymph )?nodes?,? (?:positive|involved|with (?:metasta"
+            r"|tumor)))",
+        ),
+        (
+            "nodes-examined",
+            r"^(?:total |number of |no\.? of |# ?)*(?:regional |sentinel "
+            r"|axillary )*(?:lymph )?nodes?,? (?:examined|removed|sampled|evaluated)",
+        ),
+        (
+            "t-test",
+            r"^(?:ajcc |tnm )?(?P<b>c|p|yp|clinical|pathologic(?:al)?)?\s?(?:primary tumou?r"
+            r"|T)\s*(?:\(?p?T\)?)?\s*(?:category|stage|classification)\b",
+        ),
+        (
+            "n-test",
+            r"^(?:ajcc |tnm )?(?P<b>c|p|yp|clinical|pathologic(?:al)?)?\s?(?:regional (?:lymph )?nodes"
+            r"|N)\s*(?:\(?p?N\)?)?\s*(?:category|stage|classification)\b",
+        ),
+        (
+            "m-test",
+            r"^(?:ajcc |tnm )?(?P<b>c|p|yp|clinical|pathologic(?:al)?)?\s?(?:distant metasta\w+"
+            r"|M)\s*(?:\(?p?M\)?)?\s*(?:category|stage|classification)\b",
+        ),
+        (
+            "stage-group-test",
+            r"^(?:(?:ajcc|tnm|cancer|breast|overall|clinical|pathologic(?:al)?|anatomic"
+            r"|prognostic|tumou?r)\s*){1,4}(?:\d(?:th)?\s+ed\w*\s+)?stage(?:\s+group(?:ing)?)?\b|^stage group",
+        ),
         ("menopausal-status-test", r"\bmenopaus\w+ status\b|\bmenopausal state\b"),
         ("birads-test", r"\bBI-?\s?RADS?\b(?!.*density)"),
         ("breast-density-test", r"\bbreast (?:density|composition)\b"),
         ("lvef", r"\b(?:LV ?EF|ejection fraction)\b"),
     )
-)  # fmt: skip
+)
 _LOOKS_LIKE_TUMOR_FACT = re.compile(
-    r"\b(?:estrogen|oestrogen|progesterone|receptor|her-?2|erbb2|ki-?67|nottingham|tumou?r (?:grade|size|stage)|oncotype|"
+    r"\b(?:estrogen|oestrogen|progesterone|receptor|her-?2|erbb2|ki-?67|nottingham|tumou?r (?:grade|size|stage)"
+    r"|oncotype|"
     r"brca\d?|lymph nodes?|tnm|ajcc)\b",
     re.IGNORECASE,
 )
@@ -148,7 +193,14 @@ class Result:
     title: str
 
     def finding(
-        self, name: str, value: object, *, part: str = "", basis: str | None = None, **extra: object
+        self,
+        name: str,
+        value: object,
+        *,
+        part: str = "",
+        basis: str | None = None,
+        more: Mapping[str, object] | None = None,
+        **extra: object,
     ) -> Finding:
         """A finding of this result."""
         return Finding(
@@ -164,7 +216,7 @@ class Result:
             focus=self.focus,
             amended=text(self.observation.get("status")) in ("amended", "corrected"),
             part=part,
-            extra={key: value for key, value in extra.items() if value is not None},
+            extra={key: found for key, found in {**extra, **(more or {})}.items() if found is not None},
         )
 
     def not_placed(self, why: str) -> None:
@@ -225,13 +277,29 @@ def results_of(chart: Chart, key: str, observation: Resource) -> Iterator[Result
         answer = read_answer(chart.codes, element)
         side = chart.side(observation, *names, *parent_names, *notes(observation))
         source = chart.source(
-            key, observation, on=on, code=str(row) if row else (names[0] if names else None),
-            recorded=answer.recorded, specimen=specimen,
-        )  # fmt: skip
+            key,
+            observation,
+            on=on,
+            code=str(row) if row else (names[0] if names else None),
+            recorded=answer.recorded,
+            specimen=specimen,
+        )
         yield Result(
-            chart, key, observation, concept, row, basis, answer, source, on,
-            side if side != "unknown" else specimen_side, specimen, specimen_ref, focus, names[0] if names else concept,
-        )  # fmt: skip
+            chart,
+            key,
+            observation,
+            concept,
+            row,
+            basis,
+            answer,
+            source,
+            on,
+            side if side != "unknown" else specimen_side,
+            specimen,
+            specimen_ref,
+            focus,
+            names[0] if names else concept,
+        )
 
 
 def _test(chart: Chart, element: Resource) -> tuple[str, CodeRow | None, str | None] | None:

@@ -1,4 +1,4 @@
-"""What belongs to the patient, not to a tumor: menopause, uterus, ovaries, pregnancy, density, heart, weight, smoking."""
+"""What belongs to the patient, not to a tumor: menopause, uterus, pregnancy, density, heart, weight, smoking."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from smart_app.fhir.extract.values import plain_number
 from smart_app.fhir.resources import Resource, first_display, objects, partial_date, when, words
 
 _MENOPAUSE = re.compile(
-    r"\b(?P<what>post|pre|peri)-?\s?menopausal?\b(?!\s+(?:bleeding|symptom|hormone|osteopor|atroph|vagin))|\b(?P<before>before|after) menopause\b",
+    r"\b(?P<what>post|pre|peri)-?\s?menopausal?\b(?!\s+(?:bleeding|symptom|hormone|osteopor|atroph|vagin))"
+    r"|\b(?P<before>before|after) menopause\b",
     re.IGNORECASE,
 )
 _NOT_NOW = re.compile(
-    r"\b(?:mother|sister|aunt|family|if|when|once|until|until she|was premenopausal|at (?:the )?(?:time of )?diagnosis|become|becomes|"
+    r"\b(?:mother|sister|aunt|family|if|when|once|until|until she|was premenopausal"
+    r"|at (?:the )?(?:time of )?diagnosis|become|becomes|"
     r"history of|versus|vs|not|unknown|trial|women|patients)\b",
     re.IGNORECASE,
 )
@@ -117,9 +119,14 @@ def _smoking(result: Result) -> Iterator[Finding]:
     said = " ".join(result.answer.words).lower()
     if value is None:
         value = (
-            "never" if "never" in said else "former" if re.search(r"\b(?:former|ex-|quit|past)\b", said)
-            else "current" if re.search(r"\b(?:current|every day|some day|smokes|smoker)\b", said) else None
-        )  # fmt: skip
+            "never"
+            if "never" in said
+            else "former"
+            if re.search(r"\b(?:former|ex-|quit|past)\b", said)
+            else "current"
+            if re.search(r"\b(?:current|every day|some day|smokes|smoker)\b", said)
+            else None
+        )
     if value is not None and value != "unknown":
         yield result.finding("smoking", value)
 
@@ -199,7 +206,7 @@ def family_history(chart: Chart) -> Iterator[Finding]:
 
 def visits_and_procedures(chart: Chart) -> None:
     """Events of Procedures, Immunizations, Encounters and reports: what was done, and when."""
-    for key, resource in chart.of_type("Procedure", "DiagnosticReport", "Immunization"):
+    for key, resource in (*chart.procedures(), *chart.of_type("DiagnosticReport", "Immunization")):
         coded = resource.get("vaccineCode") if key.startswith("Immunization/") else resource.get("code")
         for concept in _event_concepts(chart, coded, key):
             if not chart.counts(key, resource) or (concept == "clinic-visit" and not _about_cancer(resource)):
@@ -225,9 +232,19 @@ def _event_concepts(chart: Chart, coded: object, key: str) -> list[str]:
     if not said or re.search(r"\b(?:referral|declined|planned|ordered|education)\b", said):
         return []
     return [
-        concept.id for concept in chart.codes.concepts.values()
-        if concept.kind in kinds and concept.is_event and any(re.search(rf"\b{re.escape(name)}\b", said) for name in concept.names)
-    ]  # fmt: skip
+        concept.id
+        for concept in chart.codes.concepts.values()
+        if concept.kind in kinds
+        and concept.is_event
+        and any(
+            re.search(
+                rf"\b{re.escape(name)}"
+                rf"\b",
+                said,
+            )
+            for name in concept.names
+        )
+    ]
 
 
 def _done_on(resource: Resource) -> PartialDate | None:

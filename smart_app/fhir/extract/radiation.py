@@ -1,4 +1,4 @@
-"""Radiation: course summaries and fractions to courses. Planning is none; bone and other sites are none of the breast's."""
+"""Radiation: course summaries and fractions to courses. Planning is none; other sites are none of the breast's."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ from smart_app.fhir.extract.units import convert
 from smart_app.fhir.resources import Resource, extensions, objects, quantity, when, words
 
 _WORDS = re.compile(
-    r"\b(?:radiation (?:therapy|treatment|oncology treatment)|radiotherapy|irradiation|external beam|brachytherapy|IMRT|XRT|EBRT|"
+    r"\b(?:radiation (?:therapy|treatment|oncology treatment)|radiotherapy|irradiation|external beam|brachytherapy"
+    r"|IMRT|XRT|EBRT|"
     r"tomotherapy|proton (?:beam )?therapy)\b",
     re.IGNORECASE,
 )
 _NOT_TREATMENT = re.compile(
-    r"\b(?:consult\w*|planning|simulation|referral|education|follow-?up|dosimetry|discussion|assessment|history|marker|mapping|"
+    r"\b(?:consult\w*|planning|simulation|referral|education|follow-?up|dosimetry|discussion|assessment|history"
+    r"|marker|mapping|"
     r"injury|dermatitis|counsel\w*|management visit)\b",
     re.IGNORECASE,
 )
 _BREAST_FIELD = re.compile(
-    r"\b(?:breasts?|chest wall|axilla\w*|supraclav\w*|internal mammary|IMN|thora(?:x|cic wall)|regional|nodal|lymph node\w*|tumou?r bed|lumpectomy cavity)\b",
+    r"\b(?:breasts?|chest wall|axilla\w*|supraclav\w*|internal mammary|IMN|thora(?:x|cic wall)|regional|nodal"
+    r"|lymph node\w*|tumou?r bed|lumpectomy cavity)\b",
     re.IGNORECASE,
 )
 _GAP_DAYS = 60
@@ -44,8 +47,9 @@ class _Course:
 
 def read_radiation(chart: Chart, others: frozenset[str]) -> tuple[RadiotherapyCourse, ...]:
     """Courses of the breast cancer; radiation of other sites becomes an event."""
-    summaries, fractions = [], []
-    for key, procedure in chart.of_type("Procedure"):
+    summaries: list[_Course] = []
+    fractions: list[_Course] = []
+    for key, procedure in chart.procedures():
         if not _is_radiation(chart, procedure) or not chart.counts(key, procedure):
             continue
         if _of_another_cancer(chart, procedure, others):

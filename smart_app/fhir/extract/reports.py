@@ -27,7 +27,8 @@ _PATHOLOGY = re.compile(
     r"\b(?:patholog\w*|biops\w*|cytolog\w*|histolog\w*|synoptic|biomarker|surgical path|oncotype|fish)\b", re.IGNORECASE
 )
 _IMAGING = re.compile(
-    r"\b(?:mammo\w*|ultrasound|sonogram|mri|mr|ct|pet|dxa|dexa|echo\w*|x-?ray|tomosynthesis|nuclear|radiolog\w*|imaging)\b",
+    r"\b(?:mammo\w*|ultrasound|sonogram|mri|mr|ct|pet|dxa|dexa|echo\w*|x-?ray|tomosynthesis|nuclear|radiolog\w*"
+    r"|imaging)\b",
     re.IGNORECASE,
 )
 _OTHER_ORGAN = re.compile(
@@ -175,9 +176,13 @@ def report_findings(chart: Chart, report: Report) -> Iterator[Finding]:
     settled = {phrase.name for phrase in phrases if phrase.value is not None or set(phrase.extra) - {"quiet"}}
     for phrase in phrases:
         source = chart.source(
-            report.key, report.resource, on=report.on, recorded=phrase.sentence.text, sentence=phrase.sentence.text,
+            report.key,
+            report.resource,
+            on=report.on,
+            recorded=phrase.sentence.text,
+            sentence=phrase.sentence.text,
             specimen=phrase.sentence.specimen or report.specimen,
-        )  # fmt: skip
+        )
         if phrase.value is None and not (phrase.name == "her2" and set(phrase.extra) - {"quiet"}):
             if phrase.name not in settled and not phrase.extra.get("quiet"):
                 chart.unplaced(source, f"{report.title[:60]}: not understood", phrase.sentence.text)
@@ -194,7 +199,8 @@ def _finding(report: Report, phrase: Phrase, source: Source) -> Finding:
     return Finding(
         name=phrase.name,
         value=phrase.value,
-        on=report.on,
+        # A note tells of a result; its own date is not when the tissue was taken.
+        on=report.on if report.rank >= REPORT_TEXT else None,
         source=source,
         rank=report.rank,
         side=side,

@@ -19,7 +19,8 @@ from smart_app.fhir.extract.values import components, plain_number
 from smart_app.fhir.resources import Resource, codings, objects, words
 
 _GRADE_WORDS = re.compile(
-    r"\s*(?:(?:nottingham|histologic(?:al)?|overall|tumou?r)\s+)*(?:grade|G)?\s*(?P<grade>III|II|I|[1-3])\s*(?:(?:/|of)\s*3)?\s*(?:\((?:finding|qualifier value)\)|[,(-].*)?",
+    r"\s*(?:(?:nottingham|histologic(?:al)?|overall|tumou?r)\s+)*(?:grade|G)?\s*(?P<grade>III|II|I"
+    r"|[1-3])\s*(?:(?:/|of)\s*3)?\s*(?:\((?:finding|qualifier value)\)|[,(-].*)?",
     re.IGNORECASE,
 )
 _DIFFERENTIATION = {

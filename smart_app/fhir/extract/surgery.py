@@ -21,17 +21,20 @@ _CONSERVING = re.compile(
 )
 _MASTECTOMY = re.compile(r"\bmastectom(?:y|ies)\b", re.IGNORECASE)
 _RECONSTRUCTION = re.compile(
-    r"\b(?:breast reconstruction|reconstruction of breast|TRAM flap|DIEP flap|latissimus dorsi flap|tissue expander (?:placement|insertion)|"
+    r"\b(?:breast reconstruction|reconstruction of breast|TRAM flap|DIEP flap|latissimus dorsi flap"
+    r"|tissue expander (?:placement|insertion)|"
     r"insertion of (?:breast )?(?:tissue expander|implant)|breast implant (?:placement|insertion))\b",
     re.IGNORECASE,
 )
 _SENTINEL = re.compile(r"\bsentinel\b|\bSLNB\b|\bSLN biopsy\b", re.IGNORECASE)
 _DISSECTION = re.compile(
-    r"\baxillary (?:lymph )?(?:node )?(?:dissection|clearance)\b|\baxillary lymphadenectomy\b|\bALND\b|\bcomplete axillary",
+    r"\baxillary (?:lymph )?(?:node )?(?:dissection|clearance)\b|\baxillary lymphadenectomy\b|\bALND\b"
+    r"|\bcomplete axillary",
     re.IGNORECASE,
 )
 _NOT_DONE = re.compile(
-    r"\b(?:biopsy of breast|breast biopsy|prosthesis|bra\b|garment|referral|consult\w*|discussion|education|declin\w*|planned|"
+    r"\b(?:biopsy of breast|breast biopsy|prosthesis|bra\b|garment|referral|consult\w*|discussion|education"
+    r"|declin\w*|planned|"
     r"candidate|gender|reduction|gynecomastia|family|aspiration|drain\w*|seroma|dressing|care of|management)\b",
     re.IGNORECASE,
 )
@@ -65,7 +68,7 @@ def read_operations(
     """All operations whose status counts, one row an operation."""
     found: list[_Operation] = []
     findings: list[Finding] = []
-    for key, procedure in chart.of_type("Procedure"):
+    for key, procedure in chart.procedures():
         if not _is_surgery(chart, procedure) or not chart.counts(key, procedure):
             continue
         if set(chart.resolve(procedure.get("reasonReference"))) & others or not _done(procedure):
@@ -210,7 +213,7 @@ def _gynecologic(chart: Chart, key: str, procedure: Resource) -> Iterator[Findin
         yield Finding("uterus", "absent", on, source, DIAGNOSIS_CODE)
         chart.event("hysterectomy", on, source)
     both = any(row.concept == "oophorectomy-bilateral" and row.value != "unclear" for row in rows)
-    if both or (("oophorectomy" in said or "ovariectomy" in said) and "bilateral" in said):
+    if both or re.search(r"\bbso\b|\bbilateral (?:salpingo-?\s?)?(?:oophorectomy|ovariectomy)\b", said):
         yield Finding("ovaries", "absent", on, source, DIAGNOSIS_CODE)
         chart.event("oophorectomy-bilateral", on, source)
 
@@ -265,7 +268,7 @@ class _Merged:
 
     def takes(self, other: _Operation) -> bool:
         """Whether the other is the same operation."""
-        if other.kind != self.kind and not {other.kind, self.kind} == {"unknown", "sentinel-node-biopsy"}:
+        if other.kind != self.kind and {other.kind, self.kind} != {"unknown", "sentinel-node-biopsy"}:
             return False
         if other.kind != self.kind and date_key(other.on) != date_key(self.on):
             return False

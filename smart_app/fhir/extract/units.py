@@ -1,4 +1,4 @@
-"""The only place where a quantity is converted: by a row of `fhir_mappings/codes/units.yaml`, or not at all (hazard H06)."""
+"""The only place where a quantity is converted: by a row of `units.yaml`, or not at all (hazard H06)."""
 
 from __future__ import annotations
 

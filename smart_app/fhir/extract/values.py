@@ -10,7 +10,8 @@ from smart_app.clinical.codes import CodeMap, CodeRow
 from smart_app.fhir.resources import Quantity, Resource, as_list, codings, number, objects, quantity, text, words
 
 _QUANTITY_TEXT = re.compile(
-    r"(?P<bound>[<>]=?|≤|≥|less than|greater than)?\s*(?P<number>\d{1,4}(?:\.\d{1,4})?)\s*(?P<unit>%|mm|cm|[A-Za-z%/]{0,12})\s*\.?",
+    r"(?P<bound>[<>]=?|≤|≥|less than|greater than)?\s*(?P<number>\d{1,4}(?:\.\d{1,4})?)\s*(?P<unit>%|mm|cm"
+    r"|[A-Za-z%/]{0,12})\s*\.?",
     re.IGNORECASE,
 )
 _BOUNDS = {"less than": "<", "greater than": ">", "≤": "<=", "≥": ">="}
@@ -38,9 +39,13 @@ class Answer:
     def empty(self) -> bool:
         """Whether nothing was said."""
         return not (
-            self.words or self.rows or self.quantity or self.ratio is not None
-            or self.boolean is not None or self.integer is not None
-        )  # fmt: skip
+            self.words
+            or self.rows
+            or self.quantity
+            or self.ratio is not None
+            or self.boolean is not None
+            or self.integer is not None
+        )
 
     @property
     def recorded(self) -> str:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from smart_app.fhir.extract.text.sentences import side_of
 
 _NOT_THE_PATIENTS = re.compile(
-    r"\b(?:family history|family hx|fh(?:x)? of|mother|father|sister|brother|aunt|uncle|daughter|grandmother|cousin|relative)\b",
+    r"\b(?:family history|family hx|fh(?:x)? of|mother|father|sister|brother|aunt|uncle|daughter|grandmother"
+    r"|cousin|relative)\b",
     re.IGNORECASE,
 )
 _NOT_A_DIAGNOSIS = re.compile(
-    r"\b(?:screening|screen for|suscept\w+|risk|fear of|concern for|suspected|suspicious|suspicion|possible|probable|rule out|r/o|"
+    r"\b(?:screening|screen for|suscept\w+|risk|fear of|concern for|suspected|suspicious|suspicion|possible"
+    r"|probable|rule out|r/o|"
     r"no evidence|negative for|without evidence|benign|ruled out|exclude|prophyla\w+|prevention|abnormal mammogram|"
     r"counsel\w*|carrier|abnormal\w* (?:of|on)|not (?:have|malignant)|free of|atypical|borderline)\b",
     re.IGNORECASE,
@@ -28,7 +30,8 @@ _NOT_INVASIVE = re.compile(
     re.IGNORECASE,
 )
 _MALIGNANT = re.compile(
-    r"\bmalignant\b|\bcancer\b|\bcarcinoma\b|\badenocarcinoma\b|\bIDC\b|\bILC\b|\bDCIS\b|\bLCIS\b|\bmalignancy\b|\bca\b(?=\W|$)",
+    r"\bmalignant\b|\bcancer\b|\bcarcinoma\b|\badenocarcinoma\b|\bIDC\b|\bILC\b|\bDCIS\b|\bLCIS\b|\bmalignancy\b"
+    r"|\bca\b(?=\W|$)",
     re.IGNORECASE,
 )
 _SECONDARY = re.compile(r"\b(?:secondary|metasta\w+|mets)\b", re.IGNORECASE)
@@ -36,16 +39,19 @@ _NODAL = re.compile(
     r"\b(?:axilla\w*|lymph node\w*|nodal|regional|internal mammary|supraclavicular|sentinel)\b", re.IGNORECASE
 )
 _DISTANT_SITE = re.compile(
-    r"\b(?:bone|bones|liver|hepatic|lung|lungs|pulmonary|brain|cerebral|pleura\w*|skelet\w*|spine|vertebra\w*|adrenal|mening\w*|"
+    r"\b(?:bone|bones|liver|hepatic|lung|lungs|pulmonary|brain|cerebral|pleura\w*|skelet\w*|spine|vertebra\w*"
+    r"|adrenal|mening\w*|"
     r"peritone\w*|ovary|marrow|skin|distant|mediastin\w*|stage iv|stage 4)\b",
     re.IGNORECASE,
 )
 _TO_BREAST = re.compile(
-    r"\b(?:secondary malignant neoplasm of (?:the )?(?:left |right )?(?:female |male )?breast|metasta\w+ to (?:the )?(?:left |right )?breast)\b",
+    r"\b(?:secondary malignant neoplasm of (?:the )?(?:left |right )?(?:female |male )?breast"
+    r"|metasta\w+ to (?:the )?(?:left |right )?breast)\b",
     re.IGNORECASE,
 )
 _NO_METASTASIS = re.compile(
-    r"\b(?:no|without|negative for|absence of|non|free of)[ -]+(?:\w+\s+){0,4}?(?:metasta\w+|mets)\b|\bnon-?metastatic\b",
+    r"\b(?:no|without|negative for|absence of|non|free of)[ -]+(?:\w+\s+){0,4}?(?:metasta\w+|mets)\b"
+    r"|\bnon-?metastatic\b",
     re.IGNORECASE,
 )
 _METASTATIC_BREAST = re.compile(

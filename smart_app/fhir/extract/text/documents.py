@@ -8,6 +8,7 @@ import html
 import io
 import logging
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -117,8 +118,9 @@ def _text_of_rtf(data: bytes) -> str | None:
     from striprtf.striprtf import rtf_to_text
 
     try:
-        return str(rtf_to_text(data.decode("latin-1"), errors="ignore"))[:MAX_TEXT]
-    except Exception:  # noqa: BLE001 - the library raises many kinds on broken RTF; an unreadable attachment is shown as such
+        read: Callable[..., str] = rtf_to_text
+        return str(read(data.decode("latin-1"), errors="ignore"))[:MAX_TEXT]
+    except Exception:
         return None
 
 
@@ -129,7 +131,7 @@ def _text_of_pdf(data: bytes) -> str | None:
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
         pages = [page.extract_text() for page in reader.pages[:MAX_PAGES]]
-    except Exception:  # noqa: BLE001 - the library raises many kinds on broken PDF; an unreadable attachment is shown as such
+    except Exception:
         return None
     found = "\n".join(pages).strip()
     return found[:MAX_TEXT] or None

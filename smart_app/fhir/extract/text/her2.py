@@ -9,7 +9,8 @@ from typing import Any
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 
 _ISH = re.compile(
-    r"\b(?:FISH|D-?ISH|CISH|SISH|ISH)\b|in[ -]situ hybridi[sz]ation|(?:\b(?:not|non|un|without|no(?: evidence of)?)[ -]*(?:gene[ -])?|\b)amplif\w+|\bunamplified\b|\bratio\b|\bCEP ?-?17\b"
+    r"\b(?:FISH|D-?ISH|CISH|SISH|ISH)\b|in[ -]situ hybridi[sz]ation|(?:\b(?:not|non|un|without"
+    r"|no(?: evidence of)?)[ -]*(?:gene[ -])?|\b)amplif\w+|\bunamplified\b|\bratio\b|\bCEP ?-?17\b"
     r"|\bcopy number\b|\bcopies\b|\bsignals?\b",
     re.IGNORECASE,
 )
@@ -20,16 +21,18 @@ _SCORE = re.compile(
     r"(?<![\d.])(?P<plus>[0-3])\s*\+(?!\d)"
     r"|\b(?:score|IHC|immunohistochemi\w+|immunostain\w*)\s*(?:of|is|:|=|-)?\s*\(?\s*(?:score\s*(?:of|:)?\s*)?"
     r"(?P<score>[0-3])(?![\d.+%])"
-    r"|^\W{0,4}(?P<bare>[0-3])(?=$|[\s,;)(])(?!\s*(?:%|of|/|\.))|\(\s*(?P<bracket>[0-3])\s*\)",
+    r"|^\W{0,4}(?P<bare>[0-3])(?=$|[\s,;)(]|\.(?!\d))(?!\s*(?:%|of|/))|\(\s*(?P<bracket>[0-3])\s*\)",
     re.IGNORECASE,
 )
 _NOT_AMPLIFIED = re.compile(
-    r"\b(?:not|non|un|no(?: evidence of)?)[ -]*(?:gene[ -])?amplif\w+|\bunamplified\b|\bnegative for (?:gene )?amplif\w+"
+    r"\b(?:not|non|un|no(?: evidence of)?)[ -]*(?:gene[ -])?amplif\w+|\bunamplified\b"
+    r"|\bnegative for (?:gene )?amplif\w+"
     r"|\bamplification\s*(?::|is|was)?\s*(?:not (?:detected|present|identified|seen)|absent|negative)",
     re.IGNORECASE,
 )
 _AMPLIFIED = re.compile(
-    r"\bamplified\b|\bamplification\s*(?::|is|was)?\s*(?:detected|present|identified|positive)|\bpositive for amplif\w+",
+    r"\bamplified\b|\bamplification\s*(?::|is|was)?\s*(?:detected|present|identified|positive)"
+    r"|\bpositive for amplif\w+",
     re.IGNORECASE,
 )
 _NOT_OVER = re.compile(
@@ -64,6 +67,8 @@ _ISH_WORDS = {
     "amplified": "amplified",
 }
 _NEGATED = re.compile(r"\b(?:not|no|non|without|never|lacks?)[\s-]*$", re.IGNORECASE)
+_AMPLIF_FIRST = re.compile(r"\s*(?:gene )?amplif", re.IGNORECASE)
+_LED = re.compile(r"\b(negative|positive)\s+(?:\w+\s+)?for\s*$", re.IGNORECASE)
 _NUMBER = r"(?P<bound><|>|≥|≤|less than|greater than|=)?\s*(?P<number>\d{1,2}(?:\.\d{1,2})?)"
 _RATIO = re.compile(
     rf"\bratio(?:\s*\([^)]{{0,40}}\))?\s*(?:of|is|was|:|=|-)?\s*(?:HER2[^0-9<>]{{0,25}}17)?\s*(?::|=)?\s*{_NUMBER}",
@@ -73,7 +78,8 @@ _RATIO_SHORT = re.compile(
     rf"\bHER-?2\s*[/:]\s*(?:CEP|CEN|D17Z1|chromosome)\s*-?17\s*(?:ratio)?\s*[:=]\s*{_NUMBER}", re.I
 )
 _COPIES = re.compile(
-    rf"(?<!17 )(?<!17)(?:\bHER-?2(?:/neu)?\s+)?(?:gene\s+)?(?:average\s+)?\b(?:copy number|copies|signals?)(?:\s*(?:per|/)\s*(?:cell|nucleus))?"
+    rf"(?<!17 )(?<!17)(?:\bHER-?2(?:/neu)?\s+)?(?:gene\s+)?(?:average\s+)?\b(?:copy number|copies"
+    rf"|signals?)(?:\s*(?:per|/)\s*(?:cell|nucleus))?"
     rf"\s*(?:of|is|was|:|=)?\s*{_NUMBER}",
     re.I,
 )
@@ -90,41 +96,33 @@ def from_words(lead: str, tail: str, sentence: Sentence) -> Phrase:
     by_ish = _BY_ISH.search(tail)
     if by_ish is not None:
         tail = tail[: by_ish.start()] + " " + tail[by_ish.end() :]
-    ish_named_before = bool(_ISH_SUBJECT.search(lead[-40:]))
-    split = _ISH.search(tail)
-    head, ish_words = (tail, "") if split is None else (tail[: split.start()], tail[split.start() :])
-    if ish_named_before or (split is not None and not head.strip(" :,-([by")):
-        head, ish_words = "", tail
+    head, ish_words = _split(lead, tail)
     extra = _numbers(sentence.text)
-    value, ish = None, _hybridization(ish_words or "", required=bool(ish_words))
-    over = _over(tail)
-    if head:
-        score = _score(head)
-        if score is not None:
-            extra["ihc"] = score
-        value = _status(head)
-    if value is None and over is not None:
-        value = over
+    score = (_score(head) if head else None) or (_score(ish_words) if ish_words else None)
+    if score is not None:
+        extra["ihc"] = score
+    value = (_status(head) if head else None) or _over(tail)
     if value is None and not ish_words:
-        led = re.search(r"\b(negative|positive)\s+(?:\w+\s+)?for\s*$", lead, re.IGNORECASE)
+        led = _LED.search(lead)
         value = led[1].lower() if led else None
-    if by_ish is not None:
-        ish = _ISH_WORDS[by_ish["result"].lower().replace("-", " ")]
-    if _NEGATED.search(lead) and (ish == "amplified" or re.match(r"\s*(?:gene )?amplif", tail, re.IGNORECASE)):
-        ish = "not-amplified"
-    if value == "positive" and _NEGATED.search(lead):
-        value = None
+    ish = _ISH_WORDS[by_ish["result"].lower().replace("-", " ")] if by_ish else _hybridization(ish_words)
+    if _NEGATED.search(lead):
+        ish = "not-amplified" if ish == "amplified" or _AMPLIF_FIRST.match(tail) else ish
+        value = None if value == "positive" else value
     if ish is not None:
         extra["ish"] = ish
     low = _LOW.search(tail[:25])
     if low is not None:
-        value = "negative"
-        extra["category"] = "ultralow" if low["ultra"] or low["ultra2"] else "low"
-    if "ihc" not in extra and ish_words:
-        score = _score(ish_words)
-        if score is not None:
-            extra["ihc"] = score
+        value, extra["category"] = "negative", "ultralow" if low["ultra"] or low["ultra2"] else "low"
     return Phrase("her2", value, sentence, extra=extra)
+
+
+def _split(lead: str, tail: str) -> tuple[str, str]:
+    """The words on immunohistochemistry and those on hybridization."""
+    split = _ISH.search(tail)
+    if _ISH_SUBJECT.search(lead[-40:]) or (split is not None and not tail[: split.start()].strip(" :,-([by")):
+        return "", tail
+    return (tail, "") if split is None else (tail[: split.start()], tail[split.start() :])
 
 
 def hybridization_phrases(sentence: Sentence, her2_before: bool) -> Iterator[Phrase]:
@@ -137,7 +135,7 @@ def hybridization_phrases(sentence: Sentence, her2_before: bool) -> Iterator[Phr
     extra = _numbers(words)
     subject = _ISH_SUBJECT.search(words)
     if subject is not None:
-        ish = _hybridization(words[subject.end() :], required=True)
+        ish = _hybridization(words[subject.end() :])
         if ish is not None:
             extra["ish"] = ish
     if extra:
@@ -178,8 +176,8 @@ def _score_text(match: re.Match[str]) -> str:
     return "0" if digit == "0" else f"{digit}+"
 
 
-def _hybridization(words: str, *, required: bool) -> str | None:
-    if not required or _OPEN.search(words):
+def _hybridization(words: str) -> str | None:
+    if not words or _OPEN.search(words):
         return None
     if _NOT_AMPLIFIED.search(words):
         return "not-amplified"

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 
 _BIRADS = re.compile(
-    r"\bBI-?\s?RADS?(?:\s*®|\s*\(R\))?\s*(?:final\s+)?(?:assessment\s*)?(?:category|code|score|classification|cat\.?)?\s*(?:is|:|=|-|–|#)?\s*"
+    r"\bBI-?\s?RADS?(?:\s*®|\s*\(R\))?\s*(?:final\s+)?(?:assessment\s*)?(?:category|code|score|classification"
+    r"|cat\.?)?\s*(?:is|:|=|-|–|#)?\s*"
     r"(?:category\s*)?(?P<category>[0-6])\s?(?P<sub>[ABCabc])?(?![./]?\d|%|\w)"
-    r"|\b(?:(?:mammogra\w+|ACR|overall|final)\s+)?assessment\s*(?:category)?\s*(?::|is|=)\s*(?:category\s*)?(?P<category2>[0-6])\s?(?P<sub2>[ABCabc])?\b"
+    r"|\b(?:(?:mammogra\w+|ACR|overall|final)\s+)?assessment\s*(?:category)?\s*(?::|is"
+    r"|=)\s*(?:category\s*)?(?P<category2>[0-6])\s?(?P<sub2>[ABCabc])?\b"
     r"|\bACR category\s*(?P<category3>[0-6])(?P<sub3>[ABC])?\b"
     r"|^\W*category\s*(?P<category4>[0-6])\s?(?P<sub4>[ABC])?\b",
     re.IGNORECASE,
@@ -22,12 +24,14 @@ _OVERALL = re.compile(r"\b(?:overall|final|combined|both breasts|bilateral)\b", 
 _DENSITY = re.compile(
     r"(?P<d>extremely dense)|(?P<c>heterogeneous(?:ly)?\s+dense)|(?P<b>scattered (?:areas of )?fibroglandular)|"
     r"(?P<a>(?:almost entirely|predominantly|entirely) fat(?:ty)?)|"
-    r"\b(?:breast )?(?:density|composition)\s*(?:category|type|ACR)?\s*(?:is|:|=)?\s*(?:category\s*)?(?P<letter>[A-D])\b|"
+    r"\b(?:breast )?(?:density|composition)\s*(?:category|type|ACR)?\s*(?:is|:"
+    r"|=)?\s*(?:category\s*)?(?P<letter>[A-D])\b|"
     r"\bACR\s*(?:density\s*)?(?P<letter2>[A-D])\b",
     re.IGNORECASE,
 )
 _EF = re.compile(
-    r"\b(?:LV ?EF|ejection fraction|EF)\b[^.;\d%]{0,40}?(?P<low>\d{2}(?:\.\d)?)\s*(?:(?:-|–|to)\s*(?P<high>\d{2}(?:\.\d)?))?\s*%",
+    r"\b(?:LV ?EF|ejection fraction|EF)\b[^.;\d%]{0,40}?(?P<low>\d{2}(?:\.\d)?)\s*(?:(?:-|–"
+    r"|to)\s*(?P<high>\d{2}(?:\.\d)?))?\s*%",
     re.IGNORECASE,
 )
 _ORDER = "1236045"
@@ -45,7 +49,7 @@ def birads_phrases(sentence: Sentence) -> Iterator[Phrase]:
         found.append((category, sub.upper() if sub and category == "4" else None))
     if found:
         category, sub = max(found, key=lambda pair: (_ORDER.index(pair[0]), pair[1] or ""))
-        extra = {"overall": bool(_OVERALL.search(words))}
+        extra: dict[str, object] = {"overall": bool(_OVERALL.search(words))}
         if sub:
             extra["sub"] = sub
         yield Phrase("birads", category, sentence, extra=extra)

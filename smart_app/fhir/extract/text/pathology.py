@@ -12,18 +12,22 @@ _GRADE_VALUE = (
     r"(?:G|grade\s*)?(?P<grade>III|II|I|[1-3])(?![\d.]*\s*(?:mm|cm|%|\+))(?:\s*(?:/|of|out of)\s*(?:3|III)\b)?"
 )
 _GRADE = re.compile(
-    r"\b(?:(?:overall|combined|final|tumou?r|histolog\w+|nottingham|sbr|bloom[- ]richardson|scarff[- \w]{0,30}|elston[- \w]{0,12}|"
+    r"\b(?:(?:overall|combined|final|tumou?r|histolog\w+|nottingham|sbr|bloom[- ]richardson|scarff[- \w]{0,30}"
+    r"|elston[- \w]{0,12}|"
     r"modified)\s+){1,4}(?:histolog\w+\s+)?(?:grade|score and grade)\s*(?:\([^)]{0,50}\))?\s*(?:is|was|:|=|-|,)?\s*"
     + _GRADE_VALUE
     + r"(?![\w])"
-    r"|\b(?:carcinoma|IDC|ILC|cancer|NST|ductal|lobular)\b[,;:\s(]{1,4}(?:\w+\s+){0,4}?(?:nottingham\s+)?(?:histolog\w+\s+)?grade\s*"
+    r"|\b(?:carcinoma|IDC|ILC|cancer|NST|ductal|lobular)\b[,;:\s(]{1,4}(?:\w+\s+){0,4}?(?:nottingham\s+)?(?:histol"
+    r"og\w+\s+)?grade\s*"
     r"(?:is|:)?\s*(?P<grade2>III|II|I|[1-3])(?![\w.])"
-    r"|\bgrade\s*(?P<grade3>III|II|I|[1-3])\s*(?:/\s*3)?,?\s+(?:\w+\s+){0,2}?(?:invasive|infiltrating|IDC|ILC|mammary carcinoma|ductal carcinoma(?! in situ))",
+    r"|\bgrade\s*(?P<grade3>III|II|I|[1-3])\s*(?:/\s*3)?,?\s+(?:\w+\s+){0,2}?(?:invasive|infiltrating|IDC|ILC"
+    r"|mammary carcinoma|ductal carcinoma(?! in situ))",
     re.IGNORECASE,
 )
 _G_CODE = re.compile(r"(?<![A-Za-z0-9])G(?P<grade>[1-3])(?![A-Za-z0-9])")
 _NOTTINGHAM_TOTAL = re.compile(
-    r"\bnottingham\s+(?:combined\s+)?(?:histolog\w+\s+)?(?:total\s+)?score\s*(?:is|:|=|of)?\s*(?P<score>[3-9])\s*(?:/|of|out of)\s*9",
+    r"\bnottingham\s+(?:combined\s+)?(?:histolog\w+\s+)?(?:total\s+)?score\s*(?:is|:|="
+    r"|of)?\s*(?P<score>[3-9])\s*(?:/|of|out of)\s*9",
     re.IGNORECASE,
 )
 _WELL = re.compile(r"\b(?P<how>well|moderately|poorly)[- ]differentiated\b", re.IGNORECASE)
@@ -36,11 +40,14 @@ _RANGE_AFTER = re.compile(r"\s*(?:-|–|to|or)\s*(?:III|II|I|[1-3])\b", re.IGNOR
 
 _NUMBER = r"(\d{1,3}(?:\.\d{1,2})?)"
 _SIZE = re.compile(
-    r"\b(?:tumou?r size|size of (?:the )?(?:invasive )?(?:tumou?r|carcinoma|cancer|component)|invasive (?:tumou?r|carcinoma|component) size|"
-    r"(?:greatest|largest|maximum|maximal) dimension of (?:the )?(?:largest )?(?:invasive )?(?:tumou?r|carcinoma|focus|component)[^:;.]{0,25}|"
+    r"\b(?:tumou?r size|size of (?:the )?(?:invasive )?(?:tumou?r|carcinoma|cancer|component)|invasive (?:tumou?r"
+    r"|carcinoma|component) size|"
+    r"(?:greatest|largest|maximum|maximal) dimension of (?:the )?(?:largest )?(?:invasive )?(?:tumou?r|carcinoma"
+    r"|focus|component)[^:;.]{0,25}|"
     r"size of invasive (?:tumou?r|carcinoma|component|focus)|"
     r"(?:invasive|infiltrating) [\w ]{0,30}carcinoma[^.;:]{0,60}?(?:measur\w+|spanning|,)|tumou?r measur\w+)"
-    r"(?:\s*\([^)]{0,60}\))?\s*(?:is|was|:|=|of|at|up to|approximately|to be|in greatest dimension|greatest dimension)*\s*[:=]?\s*"
+    r"(?:\s*\([^)]{0,60}\))?\s*(?:is|was|:|=|of|at|up to|approximately|to be|in greatest dimension"
+    r"|greatest dimension)*\s*[:=]?\s*"
     + _NUMBER
     + r"\s*(?:mm|cm)?\s*(?:[x×]\s*"
     + _NUMBER
@@ -50,24 +57,40 @@ _SIZE = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_SIZE = re.compile(
-    r"\b(?:margin|distance|specimen (?:measures|size)|from the nipple|metasta\w+|lymph|node|prior|previous|ultrasound|MRI|mammogra\w+|imaging|"
+    r"\b(?:margin|distance|specimen (?:measures|size)|from the nipple|metasta\w+|lymph|node|prior|previous"
+    r"|ultrasound|MRI|mammogra\w+|imaging|"
     r"if|in situ component|DCIS (?:measures|size)|clip|cavity)\b",
     re.IGNORECASE,
 )
 
 _WORDS = {
-    "no": 0, "none": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
-}  # fmt: skip
+    "no": 0,
+    "none": 0,
+    "zero": 0,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+}
 _COUNT = r"(\d{1,2}|" + "|".join(_WORDS) + r")"
 _NODE_FRACTION = re.compile(
-    r"\((?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})\)|(?<![\d/])(?P<c>\d{1,2})\s*/\s*(?P<d>\d{1,2})(?![\d/])\s*(?:\w+\s+){0,3}?(?:(?:lymph )?nodes?|SLNs?|LNs?)\b"
+    r"\((?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})\)|(?<![\d/])(?P<c>\d{1,2})\s*/\s*(?P<d>\d{1,2})(?![\d/])\s*(?:\w+\s+){"
+    r"0,3}?(?:(?:lymph )?nodes?|SLNs?|LNs?)\b"
     r"|\b(?:nodes?|SLNs?|LNs?|SLNB|ALND)\b[^.;\d]{0,40}?(?<![\d/])(?P<e>\d{1,2})\s*/\s*(?P<f>\d{1,2})(?![\d/])",
     re.IGNORECASE,
 )
 _NODE_OF = re.compile(
     rf"\b{_COUNT}\s+(?:out\s+)?of\s+(?:the\s+)?{_COUNT}\s+(?:\w+\s+){{0,3}}?(?:(?:lymph\s+)?nodes?|SLNs?|LNs?)\b"
-    rf"|\b(?:nodes?|SLNs?|LNs?|SLNB|ALND)\b[^.;\d]{{0,40}}?\b(\d{{1,2}})\s+(?:positive\s+)?(?:out\s+)?of\s+(\d{{1,2}})\b",
+    rf"|\b(?:nodes?|SLNs?|LNs?|SLNB|ALND)\b[^.;\d]{{0,40}}?\b(\d{{1,2}})\s+(?:positive\s+)?(?:out\s+)?of\s+(\d"
+    rf"{{1,2}})\b",
     re.IGNORECASE,
 )
 _NODES_EXAMINED = re.compile(
@@ -75,16 +98,21 @@ _NODES_EXAMINED = re.compile(
     re.IGNORECASE,
 )
 _NODES_POSITIVE = re.compile(
-    r"\b(?:total )?number of (?:positive (?:lymph )?nodes|(?:lymph )?nodes (?:positive|involved|with (?:metasta\w+|tumou?r|carcinoma)))"
+    r"\b(?:total )?number of (?:positive (?:lymph )?nodes|(?:lymph )?nodes (?:positive|involved|with (?:metasta\w+"
+    r"|tumou?r|carcinoma)))"
     r"(?:\s*\([^)]{0,50}\))?\s*:\s*(\d{1,2})\b",
     re.IGNORECASE,
 )
-_NODE_WORD = re.compile(r"\b(?:lymph )?nodes?\b|\bSLNs?\b|\bSLNB\b|\bALND\b|\bLNs?\b|\bsentinel\b|\baxill", re.IGNORECASE)
+_NODE_WORD = re.compile(
+    r"\b(?:lymph )?nodes?\b|\bSLNs?\b|\bSLNB\b|\bALND\b|\bLNs?\b|\bsentinel\b|\baxill", re.IGNORECASE
+)
 _NOT_NODES = re.compile(r"\b(?:if|score|nottingham|allred|mitotic|tubule|prior|blocks?|date)\b", re.IGNORECASE)
 
 _ONCOTYPE = re.compile(
-    r"\b(?:oncotype(?:\s*-?\s*dx)?(?:\s*(?:®|\(R\)|breast))*|breast recurrence score|21[- ]gene(?: assay)?)[^.;0-9]{0,50}?"
-    r"(?:recurrence score|score|RS|result|:|of|=|was|is)?[^.;0-9]{0,15}?(?<![\d.])(?P<score>\d{1,3})(?![\d.]|\s*(?:%|years?|gene|-\s?\d|/\d))",
+    r"\b(?:oncotype(?:\s*-?\s*dx)?(?:\s*(?:®|\(R\)|breast))*|breast recurrence score"
+    r"|21[- ]gene(?: assay)?)[^.;0-9]{0,50}?"
+    r"(?:recurrence score|score|RS|result|:|of|=|was|is)?[^.;0-9]{0,15}?(?<![\d.])(?P<score>\d{1,3})(?![\d.]"
+    r"|\s*(?:%|years?|gene|-\s?\d|/\d))",
     re.IGNORECASE,
 )
 _PENDING = re.compile(
@@ -92,7 +120,8 @@ _PENDING = re.compile(
     re.IGNORECASE,
 )
 _RCB = re.compile(
-    r"\b(?:RCB|residual cancer burden)(?:\s*\(RCB\))?\s*(?:class|category)?\s*(?:is|:|-|=)?\s*(?:class\s*)?(?P<rcb>III|II|I|0|[1-3])\b",
+    r"\b(?:RCB|residual cancer burden)(?:\s*\(RCB\))?\s*(?:class|category)?\s*(?:is|:|-"
+    r"|=)?\s*(?:class\s*)?(?P<rcb>III|II|I|0|[1-3])\b",
     re.IGNORECASE,
 )
 _PCR = re.compile(r"\b(?:pathologic(?:al)? complete response|pCR)\b", re.IGNORECASE)

@@ -10,7 +10,8 @@ from smart_app.fhir.extract.text import her2
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 
 SUBJECT = re.compile(
-    r"(?P<er>\b(?i:o?estrogen(?=(?:\s*(?:and|or|&|,|/)\s*|\s+and/or\s+)progesterone[ -]receptor))|\b(?i:o?estrogen[ -]receptors?)(?:\s*[\[(]\s*ER\s*[\])])?|\bER\b)"
+    r"(?P<er>\b(?i:o?estrogen(?=(?:\s*(?:and|or|&|,|/)\s*|\s+and/or\s+)progesterone[ -]receptor))"
+    r"|\b(?i:o?estrogen[ -]receptors?)(?:\s*[\[(]\s*ER\s*[\])])?|\bER\b)"
     r"|(?P<pr>\b(?i:progesterone[ -]receptors?)(?:\s*[\[(]\s*(?:PR|PgR|PGR)\s*[\])])?|\bP[gG]?R\b)"
     r"|(?P<hr>\b(?i:hormone[ -]receptors?)|\bHR\b)"
     r"|(?P<her2>\b(?i:her[ -]?2(?:[ /-]?neu)?)(?:\s*[\[(]\s*c?-?(?i:erbb-?2)\s*[\])])?|\b(?i:c-?erbb-?2|erbb2)\b"
@@ -31,7 +32,8 @@ _TRAILING_LEAD = re.compile(
     re.IGNORECASE,
 )
 _NEGATIVE = re.compile(
-    r"\bnon-?\s?reactive\b|\bnegative\b|\bneg\b|\bnot?\s+(?:\w+\s+)?(?:expressed|detected|positive|reactive|expression)\b"
+    r"\bnon-?\s?reactive\b|\bnegative\b|\bneg\b|\bnot?\s+(?:\w+\s+)?(?:expressed|detected|positive|reactive"
+    r"|expression)\b"
     r"|\babsent\b|\bloss of expression\b",
     re.IGNORECASE,
 )
@@ -53,7 +55,8 @@ PERCENT = re.compile(
 _UNSURE = re.compile(
     r"\b(?:if|would|could|may be|mother|father|sister|brother|aunt|uncle|cousin|grandmother|daughter|maternal|paternal|"
     r"family history|unlikely|suspicious for|rule out|r/o|trial|eligib\w+|internal control|external control|"
-    r"positive controls?|negative controls?|threshold|cut-?off|defined as|interpreted as|considered (?:positive|negative))\b"
+    r"positive controls?|negative controls?|threshold|cut-?off|defined as|interpreted as|considered (?:positive"
+    r"|negative))\b"
     r"|\b(?:positive|negative)\s*[:=]\s*(?:[<>≥≤]|less|greater|at least|no )",
     re.IGNORECASE,
 )

@@ -1,4 +1,4 @@
-"""Stage groups and TNM in words: "Stage IIA (pT2, pN0(sn), cM0)", "ypT1b N0", "American Joint Committee on Cancer cT3"."""
+"""Stage groups and TNM in words: "Stage IIA (pT2, pN0(sn), cM0)", "ypT1b N0", "AJCC cT3"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _RUN = re.compile(
 _STAGE = re.compile(
     r"\b(?P<lead>(?:AJCC|TNM|(?:pathologic(?:al)?|clinical|anatomic(?:al)?|prognostic|cancer|tumou?r|overall)"
     r"(?:\s+(?:prognostic|anatomic|AJCC|TNM|cancer))?)\s*(?:\d(?:th)?\s+ed\w*\.?\s+)?)?"
-    r"stage(?:\s+grouping|\s+group)?\s*(?:is|was|:|=|-|\()?\s*(?P<value>0|IV|I{1,3}|[1-4])\s?-?(?P<letter>[ABC])?(?P<sub>\d)?"
+    r"stage(?:\s+grouping|\s+group)?\s*(?:is|was|:|=|-|\()?\s*(?P<value>0|IV|I{1,3}"
+    r"|[1-4])\s?-?(?P<letter>[ABC])?(?P<sub>\d)?"
     r"(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
@@ -35,8 +36,10 @@ _BREAST = re.compile(r"\b(?:breast|ductal|lobular|IDC|ILC|DCIS|mammary|carcinoma
 _BASIS = re.compile(r"\b(?P<p>pathologic(?:al)?|path)\b|\b(?P<c>clinical)\b", re.IGNORECASE)
 _ROMAN = {"1": "I", "2": "II", "3": "III", "4": "IV", "0": "0"}
 _VALUE = re.compile(
-    r"(?:american joint committee on cancer\s+|ajcc\s+)?(?:v\d+\s+)?(?:(?P<basis>clinical|pathologic(?:al)?|anatomic|prognostic)\s+)*"
-    r"(?:stage(?:\s+group)?\s*:?\s*)?(?P<prefix>y?[cp])?\s?(?P<value>0|IV|I{1,3}|[0-4])(?P<letter>[ABCabc])?(?P<sub>\d)?"
+    r"(?:american joint committee on cancer\s+|ajcc\s+)?(?:v\d+\s+)?(?:(?P<basis>clinical|pathologic(?:al)?"
+    r"|anatomic|prognostic)\s+)*"
+    r"(?:stage(?:\s+group)?\s*:?\s*)?(?P<prefix>y?[cp])?\s?(?P<value>0|IV|I{1,3}"
+    r"|[0-4])(?P<letter>[ABCabc])?(?P<sub>\d)?"
     r"(?:\s*\((?:qualifier value|finding|tumor staging|disorder)\))?(?:\s+(?:breast cancer|carcinoma|stage))?",
     re.IGNORECASE,
 )
@@ -127,6 +130,9 @@ def staging_phrases(sentence: Sentence, *, stage_field: bool = False) -> Iterato
         found = _stage_of(match, (basis[-1][0] or basis[-1][1]) if basis else None)
         if found is not None and found[0].startswith("IV"):
             found = ("IV", found[1])
+        if found is not None and found[1] is None:
+            stated = {phrase.basis for phrase in categories if phrase.name in ("t", "n")}
+            found = (found[0], stated.pop() if len(stated) == 1 else None)
         if found is not None:
             kind = re.findall(r"prognostic|anatomic", before, re.IGNORECASE)
             extra = {"staging": kind[-1].lower()} if kind else {}
@@ -151,7 +157,11 @@ def _run(match: re.Match[str], words: str, sentence: Sentence, seen: set[str]) -
     after = bool(match["by"] or match["ny"])
     spoken = _BASIS.search(words[max(0, match.start() - 40) : match.start()])
     first = match["b"] or ("p" if spoken and spoken["p"] else "c" if spoken else None)
-    for letter, prefix in (("t", match["b"] or first), ("n", match["nb"] or first), ("m", match["mb"] or (first if first == "c" else None))):
+    for letter, prefix in (
+        ("t", match["b"] or first),
+        ("n", match["nb"] or first),
+        ("m", match["mb"] or (first if first == "c" else None)),
+    ):
         value = category(letter, match[letter], match["itc"] if letter == "n" else None)
         if match[letter] is not None:
             seen.add(letter)
