@@ -155,6 +155,7 @@ def test_an_index_digest_survives_the_rotation_of_the_secret() -> None:
         f"{'k' * 65}:{KEY_A}",
         "a:%%%",
     ],
+    ids=lambda text: f"{len(text)}-characters",
 )
 def test_a_bad_data_key_stops_the_start_and_is_never_repeated_in_the_message(text: str) -> None:
     with pytest.raises(StartupError) as caught:
