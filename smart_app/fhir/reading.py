@@ -253,7 +253,6 @@ class RecordReader:
 
     def _failed(self, item: _Progress, error: FhirError) -> None:
         state, why = state_of(error)
-        item.type_absent = item.type_absent or isinstance(error, NotOfferedError)
         if item.count and state is SearchState.FAILED:
             state, why = SearchState.TRUNCATED, f"{item.count} were read, then {why}"
         if item.state in (None, SearchState.TRUNCATED, SearchState.NOT_OFFERED):
@@ -296,7 +295,8 @@ class RecordReader:
             state = item.state or (SearchState.COMPLETE if item.count else SearchState.EMPTY)
             supplies = supplied_by(item.query, self._codes)
             if item.type_absent:
-                # A type that does not exist here holds nothing: only what no other search holds rests on it.
+                # A type that the EHR itself says it does not have holds nothing: only what no other search holds rests
+                # on it. A 404 alone is no such statement.
                 supplies = tuple(name for name in supplies if name not in offered)
             why = item.why or "; ".join(dict.fromkeys(item.said))
             rows.append(Search(item.query.name, item.query.resource_type, state, item.count, why, supplies))
