@@ -69,6 +69,7 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
         existing_plan=existing_plan(plans.ours) if plans.ours else None,
         other_plans=tuple(existing_plan(plan) for plan in (*plans.others, *plans.ended)),
         three_way=three_way,
+        duplicates=plans.duplicates,
         offered_draft=desk_work.offered_draft(desk),
         conflicts=conflicts,
         needed=needed_decisions(draft, review.record, conflicts),

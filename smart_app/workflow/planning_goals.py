@@ -17,7 +17,7 @@ from smart_app.storage.outbox import PREPARED, OutboxEntry
 from smart_app.workflow.planning_build import Approved
 from smart_app.workflow.planning_desk import Desk
 from smart_app.workflow.planning_ports import PlanClient
-from smart_app.workflow.planning_record import Snapshot, find_by_identifier
+from smart_app.workflow.planning_record import Snapshot, find_by_identifier, readable
 from smart_app.workflow.planning_send import SendEnd, Writer
 from smart_app.workflow.planning_settle import settle_state, state_of
 from smart_app.workflow.planning_types import StepState, WrittenResource
@@ -83,6 +83,9 @@ def _write(
 ) -> tuple[str, WrittenResource | None]:
     identifier = resource["identifier"][0]["value"]
     patient = desk.context.patient_id
+    earlier = _written_before(desk, client, identifier)
+    if earlier:
+        return earlier, None
     if ladder.goal.search:
         found = find_by_identifier(client, "Goal", identifier, patient, ladder.goal.identifier_search)
         if found:
@@ -108,6 +111,18 @@ def _write(
         return sent.reference, result
     words = "The goal is in the plan's text."
     return "", WrittenResource("Goal", None, StepState(state_of(sent.end)), words)
+
+
+def _written_before(desk: Desk, client: PlanClient, identifier: str) -> str:
+    """A goal that the outbox knows to be in the record, also where a search does not find it yet."""
+    entries = desk.services.outbox.of_patient(desk.context.issuer, desk.context.patient_id)
+    for entry in reversed(entries):
+        if entry.plan_identifier != identifier or entry.reference is None:
+            continue
+        stored = readable(lambda reference=entry.reference: client.read("Goal", reference.partition("/")[2]))  # type: ignore[misc] # bound default
+        if stored is not None and stored.get("lifecycleStatus") == "active":
+            return entry.reference
+    return ""
 
 
 def cancel_goal(client: PlanClient, reference: str) -> bool:

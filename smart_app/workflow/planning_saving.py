@@ -304,11 +304,12 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
     if not receipt.saved:
         settle(desk.services.outbox, sent.entry, receipt)
         return receipt
-    if existing is None:
-        receipt = _with_duplicates(saving, receipt)
     # Known before what stands beside it is written: a kill from here on loses no more than a Provenance.
     settle(desk.services.outbox, sent.entry, receipt)
     receipt = written_beside(saving.desk, saving.client, saving.approved, saving.ladder, sent, receipt, goals, current)
+    if existing is None:
+        # Last, because replicas of a server may learn of each other's rows only with the next write.
+        receipt = _with_duplicates(saving, receipt)
     settle(desk.services.outbox, sent.entry, receipt)
     return receipt
 

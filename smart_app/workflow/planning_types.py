@@ -262,7 +262,8 @@ class Workbench:
     `recommendations` by row id. `form_key` goes into the form of the page and comes back with the save.
     `saveable`: whether the user may sign at all; `not_saveable_because` says why not. `plans_read` False: the plans in
     the record could not be read; `plans_why` says why, and saving looks again. `three_way`: our plan in the record was
-    changed by somebody since this draft was drawn from it.
+    changed by somebody since this draft was drawn from it. `duplicates`: further open plans of ours (there should be
+    none; a person must look at them in the chart).
     """
 
     draft: CarePlanDraft
@@ -273,6 +274,7 @@ class Workbench:
     existing_plan: ExistingPlan | None = None
     other_plans: tuple[ExistingPlan, ...] = ()
     three_way: ThreeWay | None = None
+    duplicates: tuple[str, ...] = ()
     offered_draft: OfferedDraft | None = None
     conflicts: tuple[ConflictToSettle, ...] = ()
     needed: tuple[NeededDecision, ...] = ()

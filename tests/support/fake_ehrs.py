@@ -214,6 +214,7 @@ def _matches(resource: dict[str, Any], query: dict[str, list[str]]) -> bool:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's acknowledgement
     ehr: FakeEhr
 
     def log_message(self, format: str, *args: object) -> None:
