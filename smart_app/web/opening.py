@@ -36,8 +36,8 @@ class Opened:
 
     @property
     def signer(self) -> str:
-        """The signed-in user's name; empty where the EHR gives none."""
-        return self.context.user_name
+        """The signed-in user; empty where the EHR does not say who it is."""
+        return user_of(self.context)
 
 
 def open_context(handle: str, title: str, reread: bool = False) -> Opened:
@@ -73,9 +73,8 @@ def make_frame(
     """Banner and frame; the title never names the patient."""
     identity = identity_of(found.patient, found.record.patient.birth_date, found.record.as_of)
     environment = "SANDBOX" if wired.settings.demo else ""
-    banner = make_banner(
-        context.handle, identity, found.read_at.astimezone(zone), issuer.title, context.user_name, environment
-    )
+    read_at = found.read_at.astimezone(zone)
+    banner = make_banner(context.handle, identity, read_at, issuer.title, user_of(context), environment)
     return Frame(
         title=title,
         base=f"/c/{context.handle}",
@@ -86,6 +85,11 @@ def make_frame(
         rule_set=wired.knowledge.version,
         patient_mark=sha256(f"{context.id}:{context.patient_id}")[:16],
     )
+
+
+def user_of(context: LaunchContext) -> str:
+    """Name of the signed-in user, else the reference that the EHR gives (`Practitioner/17`)."""
+    return context.user_name or "/".join((context.fhir_user or "").split("/")[-2:])
 
 
 def require_patient_of_form(opened: Opened) -> None:

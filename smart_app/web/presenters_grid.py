@@ -24,10 +24,10 @@ from smart_app.web.presenters_page import STATE_TAGS, Chip, Pair
 from smart_app.web.presenters_words import (
     AGENT_KINDS,
     CANCER_KINDS,
-    IMAGING,
     SURGERY_KINDS,
     count_words,
     date_words,
+    imaging_name,
     sentence_case,
     side_words,
     value_words,
@@ -164,7 +164,7 @@ def _imaging_row(record: PatientRecord, where: FactContext) -> FactRow:
     birads = record.facts.get("birads") or missing_fact("birads", record)
     if study is None:
         return fact_row(birads, where, label="Last breast imaging")
-    name = IMAGING.get(study.modality, sentence_case(study.modality.replace("_", " ").replace("-", " ")))
+    name = imaging_name(study.modality)
     side = side_words(study.side)
     category = Piece(
         f"BI-RADS {study.birads}{study.sub or ''}" if study.birads else "no category", soft=not study.birads

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Fact, FactState, FactValue, IssueKind, PatientRecord, Search, SearchState
-from smart_app.clinical.recommendations import DueStatus, Recommendation
+from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
 from smart_app.web.presenters_facts import decide_link, other_notes
 from smart_app.web.presenters_grid import missing_fact
 from smart_app.web.presenters_page import DUE_TAGS, STATE_TAGS, Link, Tag
@@ -130,12 +130,16 @@ def present_matters(record: PatientRecord, items: Sequence[Recommendation], base
     conflicts = [(index, fact) for index, fact in conflicts_of(record)]
     if conflicts:
         lines.append(_conflict_line(conflicts, base))
-    unclear = [item for item in ordered if item.status is DueStatus.CANNOT_TELL]
+    unclear = [item for item in ordered if item.status is DueStatus.CANNOT_TELL and not _is_avoided(item)]
     if unclear:
         lines.append(_unclear_line(unclear))
     if len(lines) > 3:
         del lines[1]
     return tuple(lines[:3])
+
+
+def _is_avoided(item: Recommendation) -> bool:
+    return item.kind is RecommendationKind.NOT_ADVISED
 
 
 def conflicts_of(record: PatientRecord) -> list[tuple[int | None, Fact]]:

@@ -201,7 +201,8 @@ def present_plan(
         can_undo=bench.can_undo,
         problems=tuple((field_id(name), words, _field_title(name, bench)) for name, words in errors.items()),
         needed=tuple(
-            NeededLine(f"{n.title}: {n.words}", f"#{_needed_anchor(n.field, n.row)}", n.blocks) for n in bench.needed
+            NeededLine(f"{n.title}: {n.words}", _needed_href(n.field, n.row, frame.base), n.blocks)
+            for n in bench.needed
         ),
         notices=present_notices(bench, frame, zone),
         conflicts=tuple(_conflict(conflict, form, errors, bench) for conflict in bench.conflicts),
@@ -251,10 +252,13 @@ def _status(bench: Workbench) -> str:
     return "Nothing of this plan is in the record yet."
 
 
-def _needed_anchor(name: str, row: str | None) -> str:
+def _needed_href(name: str, row: str | None, base: str) -> str:
+    """Where a missing decision is made: on this page, or on the page for entering a fact."""
+    if name.startswith("entry."):
+        return f"{base}/facts?fact={name.removeprefix('entry.').rsplit('.', 1)[0]}"
     if name.startswith("conflict."):
-        return "decide-" + name.removeprefix("conflict.").rsplit(".", 1)[0].replace(".", "-")
-    return row or field_id(name)
+        return "#decide-" + name.removeprefix("conflict.").rsplit(".", 1)[0].replace(".", "-")
+    return f"#{row or field_id(name)}"
 
 
 def _field_title(name: str, bench: Workbench) -> str:

@@ -239,9 +239,9 @@ def group_education(rows: Sequence[EducationRow]) -> tuple[EducationSection, ...
 
 
 def _section(name: str, rows: list[EducationRow]) -> EducationSection:
-    reasons = list(dict.fromkeys(row.because for row in rows))
+    reasons = dict.fromkeys(part for row in rows for part in row.because.split("; "))
     own = [reason for reason in reasons if "everyone" not in reason]
-    because = "; ".join(own[:3]) + (f"; and {len(own) - 3} more reasons" if len(own) > 3 else "")
+    because = "; ".join(own[:4]) + (f"; and {len(own) - 4} more" if len(own) > 4 else "")
     grade = max((float(row.grade) for row in rows), default=0.0)
     printed = sum(1 for row in rows if row.in_handout == "Yes")
     words = "All" if printed == len(rows) else "None" if not printed else f"{printed} of {len(rows)}"

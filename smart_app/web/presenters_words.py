@@ -100,6 +100,15 @@ IMAGING: Mapping[str, str] = {
     "last_breast_imaging": "Breast imaging",
 }
 
+MODALITIES: Mapping[str, str] = {
+    "MG": "mammogram",
+    "MR": "breast_mri",
+    "MRI": "breast_mri",
+    "US": "breast_ultrasound",
+    "BMD": "dxa",
+    "DXA": "dxa",
+}
+
 CANCER_KINDS: Mapping[str, str] = {
     "invasive": "Invasive breast cancer",
     "dcis": "DCIS",
@@ -178,6 +187,12 @@ def fact_mention(name: str) -> str:
 def owner_label(owner: str) -> str:
     """Who does it; own words pass through."""
     return OWNERS.get(owner, sentence_case(owner.replace("-", " ")))
+
+
+def imaging_name(modality: str) -> str:
+    """The name of a study, from our own name of it or its DICOM code."""
+    known = IMAGING.get(MODALITIES.get(modality, modality))
+    return known or sentence_case(modality.replace("_", " ").replace("-", " "))
 
 
 def side_words(side: str | None, of: str = "breast") -> str:

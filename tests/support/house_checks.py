@@ -89,7 +89,8 @@ def _check_labels(document: Element) -> None:
 def _check_names(document: Element) -> None:
     for name in ("a", "button"):
         for element in document.iter(f"{H}{name}"):
-            assert element.get("aria-label") or text_of(element).strip(), f"no name: {element.attrib}"
+            pictured = [image.get("alt") for image in element.iter(f"{H}img")]
+            assert element.get("aria-label") or text_of(element).strip() or any(pictured), f"no name: {element.attrib}"
 
 
 def _check_headers(document: Element, headers: Mapping[str, str]) -> None:
