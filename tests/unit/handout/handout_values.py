@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, is_dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -157,9 +157,7 @@ def handout(of: PatientRecord | None = None, language: str = "en", **changes: An
 
 def all_text(of: Any) -> str:
     """Every text that a patient reads, one a line."""
-    from dataclasses import asdict
-
-    data = asdict(of) if not isinstance(of, (dict, list, tuple, str)) else of
+    data = asdict(of) if is_dataclass(of) else of
     if isinstance(data, str):
         return data
     if isinstance(data, dict):

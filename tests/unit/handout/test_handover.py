@@ -1,0 +1,149 @@
+"""The clinician's one page."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pikepdf
+import pytest
+from pypdf import PdfReader
+
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import Fact, FactState, Medication, Scope
+from smart_app.clinical.plan import Decision, PlanRow
+from smart_app.clinical.recommendations import RecommendationKind
+from smart_app.errors import OutOfScopeError
+from smart_app.handout.handover import Handover, compose_handover, handover_text
+from smart_app.handout.pdf import render_handover_pdf, render_handover_png
+from tests.unit.handout.handout_values import (
+    CLINIC,
+    PERSON,
+    TEMPLATES,
+    TODAY,
+    cancer,
+    chosen,
+    conflict,
+    draft,
+    recommendation,
+    recommendations,
+    record,
+)
+
+
+def handover(of=None, given=None, **changes) -> Handover:
+    of = of or record()
+    return compose_handover(
+        of, recommendations() if given is None else given, changes.pop("draft", None), chosen(of), CLINIC, TODAY,
+        person=PERSON, clinician="Dr. Ada Clinician", **changes,
+    )  # fmt: skip
+
+
+def pdf_text(pdf: bytes) -> str:
+    return " ".join("\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+
+
+def test_safety_comes_first_and_overdue_before_due_before_cannot_tell() -> None:
+    of = handover()
+    assert of.alerts == ("paroxetine: Do it.",)
+    assert [row.status for row in of.plan] == ["overdue", "due", "cannot-tell", "up-to-date"]
+
+
+def test_what_cannot_be_told_names_what_is_missing_and_has_no_date() -> None:
+    row = next(row for row in handover().plan if row.status == "cannot-tell")
+    assert row.what == "genes: needs germline" and row.when == "—"
+
+
+def test_conflicts_and_gaps_stand_like_values() -> None:
+    gaps = {"germline": Fact("germline", FactState.NOT_READ), "uterus": Fact("uterus", FactState.NOT_FOUND)}
+    of = record(cancers=(cancer(her2=conflict("her2", "positive", "negative")),), facts=gaps)
+    rows = {name: value for name, value, _ in handover(of).summary}
+    assert rows["HER2"].startswith("CONFLICTING: positive")
+    assert rows["Not found"] == "uterus status" and rows["Not read"] == "germline genes"
+
+
+def test_medicines_that_are_taken_now_stand_together() -> None:
+    of = record(other_medications=(Medication("paroxetine", ("cyp2d6-strong-inhibitor",), "active", None, None, ()),))
+    assert {name: value for name, value, _ in handover(of).summary}["Medicines now"] == "tamoxifen, paroxetine"
+
+
+def test_signs_what_not_to_order_and_contacts_are_there() -> None:
+    of = handover()
+    lists = {one.title: one.items for one in of.columns}
+    assert lists["Watch for, and refer"][0].startswith("Emergency: ")
+    assert lists["Not advised without symptoms"] == ("no markers",)
+    assert of.contacts[0] == ("Oncology, Dr. Ada Clinician", "555-555-0142")
+
+
+def test_declined_rows_are_left_out_and_undecided_ones_are_named() -> None:
+    rows = (
+        PlanRow("visit", "V", "clinic-visit", Decision.DECLINE, "oncology", "visit"),
+        PlanRow(
+            "gynecology",
+            "G",
+            "gynecology-review",
+            Decision.UNDECIDED,
+            "gynecology",
+            "gynecology",
+            due=PartialDate(2027, 4),
+        ),
+        PlanRow("own-1", "Call in spring", "other", Decision.ACCEPT, "primary-care", due=PartialDate(2027, 4)),
+    )
+    plan = handover(draft=draft(*rows)).plan
+    assert [(row.what, row.when) for row in plan] == [
+        ("Call in spring", "Apr 2027"),
+        ("gynecology (not yet decided)", "Apr 2027"),
+    ]
+
+
+def test_out_of_scope_there_is_none() -> None:
+    with pytest.raises(OutOfScopeError):
+        handover(record(scope=Scope(False, ("deceased",))))
+
+
+@pytest.mark.parametrize("rows", [0, 5, 40])
+@pytest.mark.parametrize("paper", ["us-letter", "a4"])
+def test_it_is_one_page_and_what_does_not_fit_is_counted(rows: int, paper: str) -> None:
+    more = tuple(recommendation(f"review-{number}", "other", title=f"Review number {number}") for number in range(rows))
+    of = handover(given=(*recommendations(), *more))
+    pdf = render_handover_pdf(of, TEMPLATES, paper, made_on=TODAY)
+    text = pdf_text(pdf)
+    assert len(PdfReader(io.BytesIO(pdf)).pages) == 1
+    shown = sum(f"Review number {number} " in text for number in range(rows))
+    if rows == 40:
+        hidden = int(text.split(" more in the plan")[0].rsplit("and ", 1)[1])
+        assert hidden + shown + 4 == len(of.plan) or hidden >= rows - shown
+    else:
+        assert shown == rows and "more in the plan" not in text
+
+
+def test_long_texts_still_give_one_page_and_say_that_they_are_cut() -> None:
+    long = tuple(
+        recommendation(f"r{number}", "other", title="Word " * 200, says="x " * 900, kind=kind)
+        for number, kind in enumerate((RecommendationKind.SAFETY_ALERT, RecommendationKind.REVIEW) * 8)
+    )
+    pdf = render_handover_pdf(handover(given=long), TEMPLATES, made_on=TODAY)
+    assert len(PdfReader(io.BytesIO(pdf)).pages) == 1
+    assert "whole text in the plan" in pdf_text(pdf)
+
+
+def test_the_page_is_tagged_titled_and_the_same_for_the_same_input() -> None:
+    first, second = (render_handover_pdf(handover(), TEMPLATES, made_on=TODAY) for _ in range(2))
+    assert first == second
+    with pikepdf.open(io.BytesIO(first)) as pdf:
+        assert pdf.Root.MarkInfo.Marked and str(pdf.Root.Lang) == "en"
+        assert str(pdf.docinfo["/Title"]) == "Breast cancer survivorship: handover to primary care"
+    assert render_handover_png(handover(), TEMPLATES, made_on=TODAY)[0].startswith(b"\x89PNG")
+
+
+def test_the_text_version_leaves_nothing_out() -> None:
+    more = tuple(recommendation(f"review-{number}", "other", title=f"Review number {number}") for number in range(60))
+    text = handover_text(handover(given=(*recommendations(), *more)))
+    assert all(f"Review number {number};" in text for number in range(60))
+    assert "SAFETY: paroxetine" in text and "CONTACTS" in text
+
+
+def test_reviewed_rules_change_the_footer() -> None:
+    reviewed = tuple(replace(entry, reviewed=True) for entry in recommendations())
+    assert "not yet clinically reviewed" not in handover(given=reviewed).footer
+    assert "not yet clinically reviewed" in handover().footer
