@@ -62,7 +62,7 @@ def state(facts: Json, name: str) -> str:
 PATHOLOGY = """FINAL PATHOLOGIC DIAGNOSIS
 A. Left breast, lumpectomy:
    - Invasive ductal carcinoma, Nottingham grade 2 (tubules 3, nuclei 2, mitoses 1).
-   - Greatest dimension 1.8 cm.
+   - Tumor size: 1.8 cm in greatest dimension.
    - Margins negative for carcinoma.
 B. Sentinel lymph nodes, left axilla: One of three lymph nodes positive for metastatic carcinoma (1/3).
 Pathologic stage (AJCC 8th ed.): pT1c pN1a(sn)
