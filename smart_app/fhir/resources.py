@@ -190,7 +190,10 @@ def own_reference(resource: Resource) -> str:
 
 def canonical(value: Any) -> str:
     """The same text for the same JSON value, whatever the order of its keys."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=True, default=str, separators=(",", ":"))
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=True, default=str, separators=(",", ":"))
+    except (RecursionError, TypeError, ValueError):
+        return ""
 
 
 def version_key(resource: Resource) -> tuple[str, int, str]:

@@ -30,6 +30,8 @@ from smart_app.fhir.resources import (
     words,
 )
 
+_ABSENT = msgspec.Raw()
+
 EVENTS_KEPT = 40
 """How many results of one laboratory test are kept, the newest; rules ask for the last ones only."""
 _BOUNDED_TESTS = frozenset({"bmi", "smoking-status"})
@@ -51,31 +53,18 @@ _EVENT_FIELDS = (
 )
 
 
-class _Coding(msgspec.Struct, gc=False):
-    system: Any = None
-    code: Any = None
-    display: Any = None
+class _Light(msgspec.Struct, gc=False):
+    """An Observation as far as needed to see whether it matters; the code stays unread bytes, known codes by them."""
 
-
-class _Concept(msgspec.Struct, gc=False):
-    coding: list[_Coding] = []
-    text: Any = None
+    resourceType: Any = None  # noqa: N815 - FHIR's name
+    code: msgspec.Raw = _ABSENT
+    component: msgspec.Raw = _ABSENT
+    contained: msgspec.Raw = _ABSENT
+    effectiveDateTime: Any = None  # noqa: N815 - FHIR's name
 
 
 class _Component(msgspec.Struct, gc=False):
-    code: _Concept | None = None
-
-
-class _Light(msgspec.Struct, gc=False):
-    """An Observation as far as needed to see whether it matters."""
-
-    resourceType: Any = None  # noqa: N815 - FHIR's name
-    id: Any = None
-    status: Any = None
-    code: _Concept | None = None
-    component: list[_Component] = []
-    contained: Any = None
-    effectiveDateTime: Any = None  # noqa: N815 - FHIR's name
+    code: msgspec.Raw = _ABSENT
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -104,6 +93,7 @@ class _RawPage(msgspec.Struct, gc=False):
 
 _PAGE = msgspec.json.Decoder(_Page)
 _RAW_PAGE = msgspec.json.Decoder(_RawPage)
+_COMPONENTS = msgspec.json.Decoder(list[_Component])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +112,7 @@ class ObservationFilter:
         self._codes = codes
         self._tests = frozenset(TUMOR_TESTS) - _BOUNDED_TESTS
         self._known: dict[Any, str] = {}
+        self._by_bytes: dict[bytes, str] = {}
 
     def purpose(self, observation: Resource) -> str:
         """
@@ -143,21 +134,16 @@ class ObservationFilter:
             known = self._known[key] = self._decide(concept)
         return known
 
-    def of_light(self, concept: _Concept | None) -> str:
-        """The same for a concept of the fast path."""
-        if concept is None:
-            return ""
-        key = tuple((c.system, c.code, c.display) for c in concept.coding), concept.text
-        try:
-            known = self._known.get(key)
-        except TypeError:
-            return "fact"
+    def of_bytes(self, concept: bytes | memoryview) -> str:
+        """The same for a concept that is still bytes: the same bytes always mean the same."""
+        key = bytes(concept)
+        known = self._by_bytes.get(key)
         if known is None:
-            as_dict = {
-                "coding": [{"system": c.system, "code": c.code, "display": c.display} for c in concept.coding],
-                "text": concept.text,
-            }
-            known = self._known[key] = self._decide(as_dict)
+            try:
+                known = self.of_concept(strict_loads(key))
+            except StrictJsonError:
+                known = "fact"
+            self._by_bytes[key] = known
         return known
 
     def _decide(self, concept: Any) -> str:
@@ -229,27 +215,35 @@ def read_page(
         if light is None:
             continue
         purpose = _purpose(light, chosen)
-        if purpose and not (purpose != "fact" and events.too_old(purpose, light.effectiveDateTime)):
+        if purpose and not (purpose not in ("fact", "whole") and events.too_old(purpose, light.effectiveDateTime)):
             wanted[index] = purpose
-    kept = _load(raw, wanted, events, issues) if wanted else []
+    kept = _load(raw, wanted, chosen, events, issues) if wanted else []
     return _info(page.link, len(page.entry), page.total), kept
 
 
 def _purpose(light: _Light, chosen: ObservationFilter) -> str:
     if light.resourceType != "Observation":
         return "fact" if light.resourceType != "OperationOutcome" else ""
-    if light.contained is not None:
-        return "fact"
-    best = chosen.of_light(light.code)
-    for component in light.component:
-        if best == "fact":
-            break
-        found = chosen.of_light(component.code)
-        best = "fact" if found == "fact" else best or found
+    if len(light.contained) > 0:
+        return "whole"
+    best = chosen.of_bytes(light.code) if len(light.code) > 0 else ""
+    if len(light.component) == 0 or best == "fact":
+        return best
+    try:
+        parts = _COMPONENTS.decode(light.component)
+    except msgspec.MsgspecError:
+        return "whole"
+    for part in parts:
+        found = chosen.of_bytes(part.code) if len(part.code) > 0 else ""
+        if found == "fact":
+            return found
+        best = best or found
     return best
 
 
-def _load(raw: bytes, wanted: dict[int, str], events: EventStore, issues: set[Issue]) -> list[Resource]:
+def _load(
+    raw: bytes, wanted: dict[int, str], chosen: ObservationFilter, events: EventStore, issues: set[Issue]
+) -> list[Resource]:
     kept = []
     for index, entry in enumerate(_RAW_PAGE.decode(raw).entry):
         purpose = wanted.get(index)
@@ -263,9 +257,11 @@ def _load(raw: bytes, wanted: dict[int, str], events: EventStore, issues: set[Is
         if isinstance(resource, dict):
             if isinstance(entry.fullUrl, str):
                 resource[FULL_URL] = entry.fullUrl
+            if purpose == "whole":
+                purpose = chosen.purpose(resource)
             if purpose == "fact":
                 kept.append(resource)
-            else:
+            elif purpose:
                 events.add(purpose, resource)
     return kept
 
