@@ -82,10 +82,10 @@ class Paragraph:
     One paragraph of an education section, in one language.
 
     `shown_when` None means everyone. `when_unknown`: show, hide or ask (show with "ask your team"). `place` is where
-    the handout prints it: more, medicine, signs-urgent, signs-same-day, signs-soon, can-do, support, questions, words;
-    page is the clinician's page and not the paper, none is neither by itself. `opt_in`: off until the clinician turns
-    it on. `scope`: only for a record outside the scope with this reason. `unless_planned`: not on paper where the plan
-    has a date for this rule topic. `translation_reviewed` is True for English.
+    the handout prints it: more, medicine, signs-urgent, signs-same-day, signs-soon, can-do, support, questions, words,
+    or none for the clinician's page alone. `opt_in`: off until the clinician turns it on. `scope`: only for a record
+    outside the scope with this reason. `unless_planned`: not on paper where the plan has a date for this rule topic.
+    `translation_reviewed` is True for English.
     """
 
     id: str
@@ -153,7 +153,8 @@ class ChosenParagraph:
     A paragraph with the answer whether it is shown to this patient, and why.
 
     `reason` is a clause after "shown because" or "not shown because". `ask`: a fact is missing, so it is shown with
-    "ask your team". `by_clinician`: the answer is the clinician's, not the rule's.
+    "ask your team". `by_clinician`: the answer is the clinician's, not the rule's. `addable` is False where documented
+    facts contradict it: a choice made before they changed then has no effect.
     """
 
     paragraph: Paragraph
@@ -163,6 +164,7 @@ class ChosenParagraph:
     expired: bool = False
     by_clinician: bool = False
     trace: ConditionTrace | None = None
+    addable: bool = True
 
     @property
     def because(self) -> str:
@@ -186,21 +188,23 @@ def choose_paragraphs(
     team". Outside the scope only the paragraphs written for that reason are given. News that has expired is hidden.
 
     Args:
-        include_hidden: also those not shown, so that the clinician can add them.
+        include_hidden: also those not shown that the clinician may add: wanted only on request, or not contradicted by
+            what is known.
     """
     ordered = sorted(
         (paragraph for paragraph in paragraphs if paragraph.language == language),
         key=lambda paragraph: (paragraph.section_order, paragraph.order),
     )
     chosen = (_choose(paragraph, features, record, as_of) for paragraph in ordered)
-    return tuple(entry for entry in chosen if entry.shown or include_hidden)
+    return tuple(entry for entry in chosen if entry.shown or (include_hidden and entry.addable))
 
 
 def _choose(paragraph: Paragraph, features: Features, record: PatientRecord, as_of: date) -> ChosenParagraph:
     expired = paragraph.expired(as_of)
     if not record.scope.applies or paragraph.scope is not None:
         fits = not record.scope.applies and paragraph.scope in record.scope.reasons
-        return ChosenParagraph(paragraph, fits, "of what the record says about the scope of this plan", expired=expired)
+        reason = "of what the record says about the scope of this plan"
+        return ChosenParagraph(paragraph, fits, reason, expired=expired, addable=fits)
     if paragraph.kind == "news" and expired:
         return ChosenParagraph(paragraph, False, f"the news expired on {paragraph.expires_on}", expired=True)
     trace = evaluate(paragraph.shown_when, features) if paragraph.shown_when is not None else None
@@ -213,7 +217,8 @@ def _choose(paragraph: Paragraph, features: Features, record: PatientRecord, as_
         shown, ask, reason = trace.truth is Truth.TRUE, False, reason_words(trace)
     if paragraph.opt_in and shown:
         shown, reason = False, f"it is shown only when the clinician adds it (it fits: {reason})"
-    return ChosenParagraph(paragraph, shown, reason, ask=ask, expired=expired, trace=trace)
+    addable = trace is None or trace.truth is not Truth.FALSE
+    return ChosenParagraph(paragraph, shown, reason, ask=ask, expired=expired, trace=trace, addable=addable)
 
 
 def reason_words(trace: ConditionTrace) -> str:
@@ -241,7 +246,7 @@ def apply_choices(
 
     Args:
         chosen: with hidden ones, else a paragraph that the clinician added cannot be found.
-        choices: of any paragraphs; one that no longer exists is passed over.
+        choices: of any paragraphs; one that no longer exists, or that documented facts contradict, is passed over.
     """
     wanted = {choice.paragraph: choice for choice in choices}
     placed = []
@@ -250,7 +255,7 @@ def apply_choices(
         order = position
         if choice is not None:
             order = choice.order
-            if choice.shown != entry.shown:
+            if choice.shown != entry.shown and (entry.addable or not choice.shown):
                 reason = "the clinician added it" if choice.shown else "the clinician left it out"
                 entry = replace(entry, shown=choice.shown, reason=reason, by_clinician=True)
         placed.append((order, position, entry))

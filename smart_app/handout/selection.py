@@ -99,7 +99,7 @@ def _is_for_paper(entry: ChosenParagraph, conditions: Conditions) -> bool:
     paragraph = entry.paragraph
     if not entry.shown or paragraph.audience != "patient" or paragraph.kind == "news":
         return False
-    return paragraph.place not in ("none", "page") and paragraph.unless_planned not in conditions.planned
+    return paragraph.place != "none" and paragraph.unless_planned not in conditions.planned
 
 
 def _held_back(paragraph: Paragraph, conditions: Conditions) -> str:

@@ -148,3 +148,13 @@ def test_order_is_that_of_the_sections() -> None:
     orders = [(entry.paragraph.section_order, entry.paragraph.order) for entry in chosen(record())]
     assert orders == sorted(orders)
     assert record().as_of == TODAY
+
+
+def test_what_documented_facts_contradict_cannot_be_added_nor_stay_from_an_older_draft() -> None:
+    hidden = {entry.paragraph.id for entry in chosen(record(), include_hidden=True)}
+    assert "returns-hormone" in hidden
+    assert not {"recurrence-dcis", "found-men", "medicine-aromatase-inhibitor"} & hidden
+    on_letrozole = record(systemic=(drug("letrozole", "aromatase-inhibitor", "endocrine", start=(2026, 10)),))
+    stale = (EducationChoice("medicine-tamoxifen", True, 0),)
+    now = apply_choices(chosen(on_letrozole, include_hidden=True), stale)
+    assert "medicine-tamoxifen" not in {entry.paragraph.id for entry in now}
