@@ -47,11 +47,11 @@ class KeyServer:
         return {"keys": self.keys}
 
     def validator(self) -> IdTokenValidator:
-        return IdTokenValidator(IssuerKeys(self.fetch, lambda: self.at), time.time)
+        return IdTokenValidator(IssuerKeys(self.fetch, lambda: self.at), lambda: float(NOW))
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    now = int(time.time())
+    now = NOW
     made = {
         "iss": ISS,
         "sub": "user-1",
