@@ -60,15 +60,13 @@ def clear_faults() -> Response:
 @pages.get("/record/<slug>/<patient_id>")
 def record(slug: str, patient_id: str) -> Response:
     """Everything the record holds of one patient, as a Bundle."""
-    require_issuer(slug)
-    place = sandbox()
-    patient = place.records.find(slug, "Patient", patient_id)
-    if patient is None:
+    issuer = require_issuer(slug)
+    if issuer.charts.find("Patient", patient_id) is None:
         abort(404)
-    base = place.issuers[slug].server.fhir_base
+    base = issuer.server.fhir_base
     entries = [
         b'{"fullUrl":"' + f"{base}/{stored.type}/{stored.id}".encode() + b'","resource":' + stored.body + b"}"
-        for stored in place.records.of_patient(slug, patient_id)
+        for stored in issuer.charts.of_patient(patient_id)
     ]
     return fhir_response(bundle_bytes({"type": "collection"}, entries))
 

@@ -19,8 +19,14 @@ from sandbox.fhir import routes as fhir_routes
 from sandbox.fhir.endpoint import FhirEndpoint
 from sandbox.fhir.paging import Pages
 from sandbox.fhir.records import Records
+from sandbox.guard import GuardEndpoint
 from sandbox.seeding import Seeder
+from sandbox.sources import OwnRecords
 from sandbox.store import Store
+from sandbox.upstream import Upstream
+
+GUARDED = "open"
+"""The issuer whose FHIR half is the real server where there is one."""
 
 
 def create_sandbox(config: SandboxConfig) -> Flask:
@@ -48,8 +54,13 @@ def _build(config: SandboxConfig) -> Sandbox:
     issuers = {}
     for behaviour in vendors.ALL:
         server = SmartServer(config, behaviour, store, keys)
+        if config.upstream and behaviour.slug == GUARDED:
+            upstream = Upstream(config.upstream, server.fhir_base)
+            guard = GuardEndpoint(behaviour, server.fhir_base, upstream)
+            issuers[behaviour.slug] = Issuer(behaviour, server, guard, upstream)
+            continue
         endpoint = FhirEndpoint(behaviour, server.fhir_base, records, pages, config.now)
-        issuers[behaviour.slug] = Issuer(behaviour, server, endpoint)
+        issuers[behaviour.slug] = Issuer(behaviour, server, endpoint, OwnRecords(records, behaviour.slug))
     return Sandbox(config, store, records, pages, keys, Faults(config.wait), issuers, Seeder(config, records))
 
 

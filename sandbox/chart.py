@@ -45,7 +45,7 @@ def patient_list() -> str:
     """All patients of one issuer."""
     issuer = require_issuer(request.args.get("issuer", "open"))
     place = sandbox()
-    rows = [_patient_row(stored) for stored in place.records.patients(issuer.behaviour.slug)]
+    rows = [_patient_row(stored) for stored in issuer.charts.patients()]
     return render_template(
         "patients.html", issuer=issuer.behaviour, issuers=list(place.issuers.values()), rows=rows, **_frame_values()
     )
@@ -65,7 +65,7 @@ def launch_url() -> Response:
     patient = request.args.get("patient", "")
     if not patient:
         return make_response({"url": _launch_address(issuer, None)})
-    if sandbox().records.find(issuer.behaviour.slug, "Patient", patient) is None:
+    if issuer.charts.find("Patient", patient) is None:
         return make_response({"error": f"{issuer.behaviour.slug} has no patient {patient!r}"}, 404)
     return make_response({"url": _new_launch(issuer, patient, auto=request.args.get("auto") == "1")})
 
@@ -94,10 +94,10 @@ def chart(slug: str, patient_id: str) -> str:
     tab = request.args.get("tab", "aftercare")
     if tab not in TABS:
         abort(404)
-    kept = sandbox().records.of_patient(slug, patient_id, ["CarePlan", "DocumentReference"])
+    kept = issuer.charts.of_patient(patient_id, ["CarePlan", "DocumentReference"])
     plans = [_document_row(stored) for stored in kept if stored.type == "CarePlan"]
     documents = [_document_row(stored) for stored in kept if stored.type == "DocumentReference"]
-    sections = chart_sections(sandbox().records, slug, patient_id, tab)
+    sections = chart_sections(issuer.charts, patient_id, tab)
     return render_template(
         "chart.html",
         issuer=issuer.behaviour,
@@ -174,14 +174,14 @@ def _timing(detail: dict[str, Any]) -> str:
 
 
 def _require_patient(issuer: Issuer, patient_id: str) -> Stored:
-    stored = sandbox().records.find(issuer.behaviour.slug, "Patient", patient_id)
+    stored = issuer.charts.find("Patient", patient_id)
     if stored is None or stored.deleted:
         abort(404)
     return stored
 
 
 def _require_own(slug: str, patient_id: str, resource_type: str, id_: str) -> Stored:
-    stored = sandbox().records.find(slug, resource_type, id_)
+    stored = require_issuer(slug).charts.find(resource_type, id_)
     if stored is None or stored.deleted or stored.compartment != patient_id:
         abort(404)
     return stored
@@ -230,7 +230,7 @@ def _patient_row(stored: Stored, allergies: str = "") -> PatientRow:
 
 def _chart_head(issuer: Issuer, patient_id: str) -> PatientRow:
     stored = _require_patient(issuer, patient_id)
-    found = sandbox().records.of_patient(issuer.behaviour.slug, patient_id, ["AllergyIntolerance"])
+    found = issuer.charts.of_patient(patient_id, ["AllergyIntolerance"])
     return _patient_row(stored, ", ".join(concept_text(allergy.resource.get("code")) for allergy in found))
 
 

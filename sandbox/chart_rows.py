@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sandbox.fhir.dates import find_span_ms
 from sandbox.fhir.index import Resource
-from sandbox.fhir.records import Records
+from sandbox.sources import ChartSource
 
 SHOWN = 60
 """Lines of a section; older ones are counted, not listed."""
@@ -59,11 +59,11 @@ _DATES = (
 _PERIODS = ("effectivePeriod", "performedPeriod", "period", "onsetPeriod")
 
 
-def chart_sections(records: Records, slug: str, patient_id: str, tab: str) -> list[Section]:
+def chart_sections(charts: ChartSource, patient_id: str, tab: str) -> list[Section]:
     """The sections of a tab, newest lines first."""
     found = []
     for name, title, types in _SECTIONS[tab]:
-        rows = [_row(stored.resource) for stored in records.of_patient(slug, patient_id, types)]
+        rows = [_row(stored.resource) for stored in charts.of_patient(patient_id, types)]
         rows.sort(key=lambda row: find_span_ms(row.when) or (0, 0), reverse=True)
         found.append(Section(name, title, rows[:SHOWN], max(0, len(rows) - SHOWN)))
     return found

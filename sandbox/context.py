@@ -14,17 +14,20 @@ from sandbox.faults import Faults
 from sandbox.fhir.endpoint import FhirEndpoint
 from sandbox.fhir.paging import Pages
 from sandbox.fhir.records import Records
+from sandbox.guard import GuardEndpoint
 from sandbox.seeding import Seeder
+from sandbox.sources import ChartSource
 from sandbox.store import Store
 
 
 @dataclass(frozen=True)
 class Issuer:
-    """One EHR: its behaviour, its authorization server and its FHIR endpoint."""
+    """One EHR: its behaviour, its authorization server, its FHIR endpoint and its charts."""
 
     behaviour: Behaviour
     server: SmartServer
-    endpoint: FhirEndpoint
+    endpoint: FhirEndpoint | GuardEndpoint
+    charts: ChartSource
 
 
 @dataclass(frozen=True)
@@ -53,5 +56,6 @@ def require_issuer(slug: str) -> Issuer:
     found = place.issuers.get(slug)
     if found is None:
         abort(404)
-    place.seeder.ensure(found.behaviour)
+    if isinstance(found.endpoint, FhirEndpoint):
+        place.seeder.ensure(found.behaviour)
     return found

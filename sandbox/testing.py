@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import tempfile
 import threading
 import time
@@ -15,21 +14,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
-
 from sandbox.app import create_sandbox
 from sandbox.config import DEFAULT_APP_URL, DEMO_CLIENTS, Patient, RegisteredClient, SandboxConfig, wall_clock
 from sandbox.context import Sandbox
-
-
-class QuietHandler(WSGIRequestHandler):
-    """Logs nothing: addresses hold codes and tokens."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing."""
-
-    def log(self, type: str, message: str, *args: object) -> None:
-        """Nothing: a client that went away is an everyday thing here."""
+from sandbox.serving import listen, server_on
 
 
 @dataclass(frozen=True)
@@ -103,10 +91,7 @@ def start_sandbox(
         store: SQLite file; default: a temporary one.
         wait: sleeps for the latency faults.
     """
-    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder, socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(128)
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder, listen() as listener:
         port = listener.getsockname()[1]
         config = SandboxConfig(
             base_url=f"http://127.0.0.1:{port}",
@@ -123,8 +108,8 @@ def start_sandbox(
         )
         app = create_sandbox(config)
         place: Sandbox = app.extensions["sandbox"]
-        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler, fd=listener.fileno())
-        thread = threading.Thread(target=server.serve_forever, name=f"sandbox-{port}", daemon=True)
+        server = server_on(listener, app)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), name=f"sandbox-{port}", daemon=True)
         thread.start()
         try:
             yield RunningSandbox(config.base_url, place)

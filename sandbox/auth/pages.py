@@ -47,6 +47,7 @@ class AuthorizationPages:
         self._behaviour = issuer.behaviour
         self._slug = issuer.behaviour.slug
         self._server: SmartServer = issuer.server
+        self._charts = issuer.charts
 
     # Discovery
 
@@ -160,18 +161,18 @@ class AuthorizationPages:
         return response
 
     def _newest_encounter(self, patient_id: str) -> str | None:
-        found = sandbox().records.of_patient(self._slug, patient_id, ["Encounter"])
+        found = self._charts.of_patient(patient_id, ["Encounter"])
         dated = [(find_span_ms((s.resource.get("period") or {}).get("start")) or (0, 0), s.id) for s in found]
         return max(dated)[1] if dated else None
 
     def _patients(self) -> list[Any]:
-        return sandbox().records.patients(self._slug)
+        return self._charts.patients()
 
     # Pages and errors
 
     def _consent_page(self, ticket: str, body: dict[str, Any]) -> AnyResponse:
         scopes = body["parameters"]["scope"].split()
-        patient = sandbox().records.find(self._slug, "Patient", str(body["patient"])) if body["patient"] else None
+        patient = self._charts.find("Patient", str(body["patient"])) if body["patient"] else None
         return self._page(
             "consent.html",
             ticket,

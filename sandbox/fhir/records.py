@@ -12,6 +12,7 @@ import msgspec
 
 from sandbox.fhir.dates import instant_of_ms, to_ms
 from sandbox.fhir.index import Resource, compartment_of, index_rows, reference_target, values_at
+from sandbox.fhir.parameters import NOT_ABOUT_A_PATIENT
 from sandbox.store import INDEX_TABLES, Store
 
 _COLUMNS = "row, type, id, version, updated_ms, compartment, deleted, origin, body"
@@ -141,8 +142,7 @@ class Records:
             indexed: list[tuple[int, Resource]] = []
             for resource in resources:
                 full = with_meta(resource, 1, updated_ms)
-                found = compartment_of(full)
-                owner = compartment if found is not None and compartment is not None else found
+                owner = _seeded_owner(full, compartment)
                 done = connection.execute(
                     "INSERT OR IGNORE INTO resource"
                     " (row, issuer, type, id, version, updated_ms, compartment, origin, body)"
@@ -227,6 +227,13 @@ def with_meta(resource: Resource, version: int, updated_ms: int) -> Resource:
         "meta": {"versionId": str(version), "lastUpdated": instant_of_ms(updated_ms), **kept},
     }
     return {**head, **{k: v for k, v in resource.items() if k not in head}}
+
+
+def _seeded_owner(resource: Resource, compartment: str | None) -> str | None:
+    """What stands in a chart belongs to it, even if it says that it is about somebody else."""
+    if compartment is None or resource["resourceType"] in NOT_ABOUT_A_PATIENT | {"Patient"}:
+        return compartment_of(resource)
+    return compartment
 
 
 def _archive(connection: sqlite3.Connection, issuer: str, stored: Stored) -> None:

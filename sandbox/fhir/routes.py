@@ -9,6 +9,7 @@ from sandbox.context import Issuer, require_issuer, sandbox
 from sandbox.fhir.answers import RefusalError, fhir_response, refusal_response
 from sandbox.fhir.capability import capability_statement
 from sandbox.fhir.endpoint import FhirRequest
+from sandbox.guard import GuardEndpoint
 
 pages = Blueprint("fhir", __name__)
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -25,7 +26,13 @@ def metadata(slug: str) -> Response:
 def _statement(issuer: Issuer) -> Response:
     date = sandbox().config.as_of.isoformat()
     server = issuer.server
-    return _shared(fhir_response(capability_statement(issuer.behaviour, server.fhir_base, server.auth_base, date)))
+    statement = capability_statement(issuer.behaviour, server.fhir_base, server.auth_base, date)
+    if isinstance(issuer.endpoint, GuardEndpoint):
+        try:
+            return _shared(issuer.endpoint.capability(statement["rest"][0]["security"]))
+        except RefusalError as refusal:
+            return refusal_response(refusal)
+    return _shared(fhir_response(statement))
 
 
 @pages.route("/<slug>/fhir", defaults={"path": ""}, methods=METHODS, provide_automatic_options=False)
