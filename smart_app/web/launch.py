@@ -5,6 +5,7 @@ The way in and the way out: launch, callback, sign-out. The cookie probe comes b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
@@ -68,7 +69,7 @@ def launch() -> Response:
     issuer, token = _launch_parameters()
     if issuer.launch_mode == "popout" and is_framed():
         return _window_page(issuer, token, blocked=False)
-    response = make_response(redirect(_go_address(issuer, token), 302))
+    response = _send_to(_go_address(issuer, token), 302)
     set_cookie(response, cookie_name("probe"), "1", issuer, PROBE_COOKIE_S)
     return response
 
@@ -82,7 +83,7 @@ def go() -> Response:
     if crowded is not None:
         return crowded
     begun = begin_launch(services(), issuer, token)
-    response = make_response(redirect(begun.authorization_url, 302))
+    response = _send_to(begun.authorization_url, 302)
     set_cookie(response, cookie_name("tx", begun.cookie_tag), begun.cookie_value, issuer, LAUNCH_COOKIE_S)
     drop_cookie(response, cookie_name("probe"), issuer)
     return response
@@ -104,7 +105,7 @@ def callback(slug: str) -> Response:
     LAUNCHES.labels(issuer.slug, "context").inc()
     context = finished.context
     _make_room(context.id)
-    response = make_response(redirect(f"/c/{context.handle}/", 303))
+    response = _send_to(f"/c/{context.handle}/", 303)
     set_cookie(response, cookie_name("scp", context.cookie_tag), finished.cookie_value, issuer)
     drop_cookie(response, name, issuer)
     return response
@@ -116,7 +117,7 @@ def end_session(handle: str) -> Response:
     require_form_token(context)
     issuer = services().issuer(context.issuer)
     sign_out(services(), context)
-    response = make_response(redirect("/signed-out", 303))
+    response = _send_to("/signed-out", 303)
     drop_cookie(response, cookie_name("scp", context.cookie_tag), issuer)
     # Not "cookies": they also hold the proofs of other launches.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -134,6 +135,13 @@ def signed_out() -> str:
         icon="info",
     )
     return render_template("problem.html", page=page)
+
+
+def _send_to(address: str, status: int) -> Response:
+    """A redirect without a body: Werkzeug's own repeats the address, and with it codes and launch tokens."""
+    response = redirect(address, status)
+    response.set_data(b"")
+    return cast(Response, response)
 
 
 def _launch_parameters() -> tuple[Issuer, str | None]:
