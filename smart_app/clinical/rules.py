@@ -65,7 +65,7 @@ class FollowUpRule:
     `applies_when` None is everyone in scope. `unless` and `yields_to` (rule ids) hold it back, on documented facts.
     `per_breast`: evaluated for each breast. `jurisdictions`: empty means everywhere. `reviewed_by` empty means that no
     clinician has signed it yet. `level` is the level of evidence where the source gives one. `when_missing` is said
-    where a missing fact leaves the rule open.
+    where a missing fact leaves the rule open. `digest` is of the whole file: it changes with any change of it.
     """
 
     id: str
@@ -96,6 +96,7 @@ class FollowUpRule:
     examples: tuple[Example, ...]
     level: str = ""
     when_missing: str = ""
+    digest: str = ""
     file: str = ""
     lines: Mapping[str, int] = field(default_factory=dict)
 

@@ -52,6 +52,7 @@ class _File:
     """One rule file in work."""
 
     path: Path
+    text: str
     data: LinedDict
     problems: list[ContentProblem] = field(default_factory=list)
 
@@ -86,7 +87,7 @@ def check_rules(directory: Path, as_of: date) -> tuple[ContentProblem, ...]:
 
 def rules_version(rules: Iterable[FollowUpRule]) -> str:
     """A short name of exactly this rule set: the newest writing date, and a digest of ids and versions."""
-    listed = sorted((rule.id, rule.version, str(rule.reviewed_on), rule.says) for rule in rules)
+    listed = sorted((rule.id, rule.digest) for rule in rules)
     digest = hashlib.sha256(repr(listed).encode()).hexdigest()[:8]
     newest = max((rule.written_on for rule in rules), default=date(2026, 1, 1))
     return f"{newest.isoformat()}-{digest}"
@@ -116,14 +117,15 @@ def _order(rule: FollowUpRule) -> tuple[int, str, str]:
 
 def _read_file(path: Path) -> tuple[FollowUpRule | None, list[ContentProblem]]:
     try:
-        data = load_lined(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = load_lined(text)
     except (OSError, UnicodeDecodeError) as error:
         return None, [ContentProblem(_name(path), 1, f"cannot be read: {error}")]
     except LinedYamlError as error:
         return None, [ContentProblem(_name(path), error.line, str(error))]
     if not isinstance(data, LinedDict):
         return None, [ContentProblem(_name(path), 1, "must be a mapping")]
-    file = _File(path, data)
+    file = _File(path, text, data)
     _check_keys(file)
     if file.problems:
         return None, file.problems
@@ -208,6 +210,7 @@ def _build(file: _File) -> FollowUpRule:
         examples=read_examples(data["examples"]),
         level=data.get("level") or "",
         when_missing=data.get("when_missing") or "",
+        digest=hashlib.sha256(file.text.encode()).hexdigest(),
         file=_name(file.path),
         lines=data.key_lines,
     )
