@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from smart_app.clinical.codes import CodeMap, CodeRow, Concept, QuantityKind, UnitRow, build_code_map
 from smart_app.errors import StartupError
 from smart_app.knowledge.codes_check import check_codes
+from smart_app.knowledge.lined_yaml import load_lined
 
 __all__ = ["check_codes", "concept_files", "load_codes"]
 
@@ -34,7 +33,7 @@ def load_codes(folder: Path) -> CodeMap:
             for data in _yaml(path):
                 concepts.append(_concept(data, path))
                 rows.extend(_row(row, data["concept"]) for row in data.get("codes", ()))
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise StartupError(f"the code maps in {folder.name} cannot be read: {type(error).__name__}") from error
     return build_code_map(rows, concepts, systems, quantities)
 
@@ -45,7 +44,7 @@ def concept_files(folder: Path) -> list[Path]:
 
 
 def _yaml(path: Path) -> Any:
-    return yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+    return load_lined(path.read_text(encoding="utf-8"))
 
 
 def _concept(data: dict[str, Any], path: Path) -> Concept:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from smart_app.knowledge.lined_yaml import LinedYamlError, load_lined
 from smart_app.knowledge.problems import ContentProblem
 
 KINDS = frozenset(
@@ -89,10 +90,10 @@ def _systems(folder: Path, problems: list[ContentProblem]) -> frozenset[str]:
 
 def _concepts(path: Path, problems: list[ContentProblem]) -> list[dict[str, Any]]:
     try:
-        data = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
-    except (OSError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        problems.append(ContentProblem(f"codes/{path.name}", mark.line + 1 if mark else 1, "is not YAML"))
+        data = load_lined(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, LinedYamlError) as error:
+        line = error.line if isinstance(error, LinedYamlError) else 1
+        problems.append(ContentProblem(f"codes/{path.name}", line, "is not YAML"))
         return []
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         problems.append(ContentProblem(f"codes/{path.name}", 1, "must be a list of concepts"))
