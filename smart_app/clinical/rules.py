@@ -215,7 +215,7 @@ class _Engine:
                 computed = self._due(rule, rule.schedule, side)
                 if computed.ended:
                     return _Row(side, trace, False, _SILENT, computed.reason)
-                due = replace(computed, status=DueStatus.CANNOT_TELL, missing=_join(trace.missing, computed.missing))
+                due = replace(computed, status=DueStatus.CANNOT_TELL, missing=trace.missing, horizon=(), reason="")
             return _Row(side, trace, True, due)
         if rule.kind is RecommendationKind.NOT_ADVISED:
             return _Row(side, trace, True, _SILENT)

@@ -139,7 +139,7 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
             return Due(DueStatus.DUE, interval=interval, chosen=chosen, because=tuple(reasons))
         due, first_missing = _first(schedule, features, chosen, reasons)
         missing = (*missing, *first_missing)
-        earliest = None
+        earliest = _first_earliest(schedule, features, interval)
     due, earliest, bound_missing = _bounded(schedule, features, last, due, earliest, reasons)
     missing = tuple(dict.fromkeys((*missing, *bound_missing)))
     if due is None or missing:
@@ -230,6 +230,14 @@ def _first(
         elif not anchor.free:
             missing.extend(anchor.missing)
     return latest_of(days), tuple(missing)
+
+
+def _first_earliest(schedule: Schedule, features: Features, interval: tuple[int, int] | None) -> PartialDate | None:
+    """The lower end of a range that is counted from the start; None where the interval is no range."""
+    if interval is None or interval[0] == interval[1]:
+        return None
+    starts = (find_anchor(features, offset.of).on for offset in schedule.first if offset.months == ONE_INTERVAL)
+    return latest_of([start.add_months(interval[0]) for start in starts if start is not None])
 
 
 def _bounded(
