@@ -160,6 +160,7 @@ VOCABULARY: Mapping[str, Term] = {
 PREFIXES: Mapping[str, str] = {
     "taking.": "A drug or class of drugs is taken now (`taking.aromatase-inhibitor`)",
     "had.": "A drug or class of drugs was ever recorded (`had.trastuzumab`)",
+    "active.": "A condition of this concept is recorded and not resolved (`active.vaginal-bleeding`)",
     "event.": "An event of this concept is recorded (`event.lymphedema`)",
 }
 

@@ -26,7 +26,7 @@ def anatomy_features(record: PatientRecord) -> Iterator[Feature]:
     yield from per_side
     tissue = [_tissue(record, side, feature) for side, feature in zip(SIDES, per_side, strict=True)]
     yield from tissue
-    yield _any_operation(record, per_side)
+    yield _any_operation(record)
     yield from _kept_breast(record, per_side)
     yield _years_since_surgery(record)
     yield _any_tissue(tissue)
@@ -87,7 +87,7 @@ def _operated(record: PatientRecord, side: str) -> Feature:
         return unknown(name)
     if _sideless(record, "mastectomy") or _sideless(record, "breast-conserving"):
         return unknown(name, "laterality")
-    return Feature(name, "none", (Because("surgery", NONE_RECORDED),), ("surgery",))
+    return Feature(name, "none", (Because(f"surgery.{side}", NONE_RECORDED),), ("surgery",))
 
 
 def _tissue(record: PatientRecord, side: str, operated: Feature) -> Feature:
@@ -99,7 +99,7 @@ def _tissue(record: PatientRecord, side: str, operated: Feature) -> Feature:
     return unknown(name, *operated.missing)
 
 
-def _any_operation(record: PatientRecord, per_side: list[Feature]) -> Feature:
+def _any_operation(record: PatientRecord) -> Feature:
     kinds = frozenset(_KINDS[row.kind] for row in record.surgery if row.kind in _KINDS)
     if kinds:
         rows = [row for row in record.surgery if row.kind in _KINDS]
@@ -107,7 +107,7 @@ def _any_operation(record: PatientRecord, per_side: list[Feature]) -> Feature:
         return Feature("surgery.any", kinds, (Because("surgery", words, _sources(rows)),), ("surgery",))
     if not record.was_read("surgery"):
         return unknown("surgery.any")
-    return Feature("surgery.any", frozenset({"none"}), per_side[0].because)
+    return Feature("surgery.any", frozenset({"none"}), (Because("surgery", NONE_RECORDED),))
 
 
 def _kept_breast(record: PatientRecord, per_side: list[Feature]) -> Iterator[Feature]:

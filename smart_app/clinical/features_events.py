@@ -17,6 +17,7 @@ from smart_app.clinical.recommendations import Because
 from smart_app.clinical.treatment_dates import latest_diagnosis
 
 _FAMILY = ("family-history-of-breast-cancer", "family-history-of-ovarian-cancer")
+RESOLVED = ("resolved", "inactive", "remission")
 _OPEN = ("0", "3", "4", "5")
 _YES = (True, "true", "yes", "present", "pregnant")
 
@@ -40,10 +41,12 @@ def event_features(record: PatientRecord) -> Iterator[Feature]:
 
 
 def answer_on_demand(record: PatientRecord, name: str) -> Feature:
-    """`taking.`, `had.` and `event.` names."""
+    """`taking.`, `had.`, `event.` and `active.` names."""
     prefix, _, key = name.partition(".")
-    if prefix == "event":
+    if prefix in ("event", "active"):
         events = record.events.get(key, ())
+        if prefix == "active":
+            events = tuple(event for event in events if event.value not in RESOLVED)
         coded = _bleeding_code(record) if key == "vaginal-bleeding" and not events else None
         if coded is not None:
             return Feature(name, True, (coded,))
@@ -131,6 +134,7 @@ def _flag(record: PatientRecord, name: str, fact_name: str, concept: str | None 
         holds = fact.value in _YES or (fact_name == "family_history" and bool(fact.value) and fact.value != "none")
         return Feature(name, holds, (Because(fact_name, fact.value, fact.sources),))
     events = record.events.get(concept or fact_name, ()) if fact_name != "pregnancy" else ()
+    events = tuple(event for event in events if event.value not in RESOLVED)
     if events:
         return Feature(name, True, (Because(fact_name, "recorded", events[0].sources),))
     if not record.was_read(fact_name):
