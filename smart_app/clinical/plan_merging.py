@@ -96,6 +96,7 @@ def merge_plans(
     *,
     choices: Mapping[str, str] | None = None,
     parts: tuple[str, ...] = PLAN_PARTS,
+    of_record: bool = False,
 ) -> MergedPlans:
     """
     Both hands in one plan.
@@ -103,6 +104,8 @@ def merge_plans(
     Args:
         choices: for parts that both changed (`Difference.key`): `theirs` or `ours`.
         parts: parts of the plan, besides its rows, that theirs can speak of.
+        of_record: base and theirs were read back from a record, which holds neither undecided rows nor the owner and
+            date of what is not advised: their absence there is no difference.
     """
     merge = _Merge(choices or {})
     bases, thems, ourss = ({row.id: row for row in plan.rows} for plan in (base, theirs, ours))
@@ -110,7 +113,7 @@ def merge_plans(
     order += [row.id for row in theirs.rows if row.id not in ourss]
     rows = []
     for key in order:
-        row = _merge_row(merge, bases.get(key), thems.get(key), ourss.get(key))
+        row = _merge_row(merge, bases.get(key), thems.get(key), ourss.get(key), of_record)
         if row is not None:
             rows.append(row)
     changed = {
@@ -123,10 +126,15 @@ def merge_plans(
     return MergedPlans(draft, tuple(merge.both), tuple(merge.theirs_only), tuple(merge.ours_only))
 
 
-def _merge_row(merge: _Merge, base: PlanRow | None, theirs: PlanRow | None, ours: PlanRow | None) -> PlanRow | None:
+def _merge_row(
+    merge: _Merge, base: PlanRow | None, theirs: PlanRow | None, ours: PlanRow | None, of_record: bool
+) -> PlanRow | None:
     present = ours or theirs
     if present is None:
         return None
+    if of_record and base is None and theirs is None and present.decision is Decision.UNDECIDED:
+        return present
+    unspoken = ("owner", "due") if of_record and present.not_advised else ()
     key, title = f"row.{present.id}", present.title
     if theirs is not None and ours is not None:
         changed = {
@@ -138,6 +146,7 @@ def _merge_row(merge: _Merge, base: PlanRow | None, theirs: PlanRow | None, ours
                 getattr(ours, name),
             )
             for name in ROW_PARTS
+            if name not in unspoken
         }
         return replace(ours, **changed)
     # One hand does not have the row: taken out of it, or never there.

@@ -271,7 +271,7 @@ def merge_with(desk: Desk, state: KeptState, now: Snapshot, choices: Mapping[str
     theirs = draft_of(now, desk.plan_definition)
     base = Snapshot.from_json(state.base)
     begun = draft_of(base, desk.plan_definition) if base else CarePlanDraft(theirs.identifier, 0, ())
-    return merge_plans(begun, theirs, state.draft, choices=choices, parts=RECORD_PARTS)
+    return merge_plans(begun, theirs, state.draft, choices=choices, parts=RECORD_PARTS, of_record=True)
 
 
 def _differences(found: tuple[Difference, ...]) -> tuple[PlanDifference, ...]:

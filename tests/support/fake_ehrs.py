@@ -163,13 +163,13 @@ class FakeEhr:
             row.versions.append(stored)
             return row
 
-    def search(self, kind: str, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+    def search(self, kind: str, query: dict[str, list[str]]) -> list[Row]:
         """What a search finds now."""
         with self.lock:
             found = []
             for row in self._known(kind, 0 if self.manners.replicas == 1 else (self._writes + 1) % 2):
                 if self.now() - row.at >= self.manners.search_lag_s and _matches(row.now, query):
-                    found.append(row.now)
+                    found.append(row)
             return found
 
     def _known(self, kind: str, replica: int) -> list[Row]:
@@ -239,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
             row = ehr.rows.get(f"{kind}/{identity}")
             self._answer(200, self._shown(row)) if row else self._answer(404, None)
         else:
-            entries = [{"resource": found} for found in ehr.search(kind, query)]
+            entries = [{"resource": self._shown(found)} for found in ehr.search(kind, query)]
             self._answer(200, {"resourceType": "Bundle", "type": "searchset", "entry": entries})
 
     def do_POST(self) -> None:
