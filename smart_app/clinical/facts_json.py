@@ -173,4 +173,9 @@ def _study(study: ImagingStudy | None) -> dict[str, Any] | None:
 
 
 def _event(event: Event) -> dict[str, Any]:
-    return {"on": _date(event.on), "side": event.side, "value": _plain(event.value), "sources": _references(event.sources)}
+    return {
+        "on": _date(event.on),
+        "side": event.side,
+        "value": _plain(event.value),
+        "sources": _references(event.sources),
+    }

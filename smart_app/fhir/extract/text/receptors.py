@@ -11,8 +11,10 @@ from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 
 SUBJECT = re.compile(
     r"(?P<er>\b(?i:o?estrogen(?=(?:\s*(?:and|or|&|,|/)\s*|\s+and/or\s+)progesterone[ -]receptor))"
-    r"|\b(?i:o?estrogen[ -]receptors?)(?:\s*[\[(]\s*ER\s*[\])])?|\bER\b)"
-    r"|(?P<pr>\b(?i:progesterone[ -]receptors?)(?:\s*[\[(]\s*(?:PR|PgR|PGR)\s*[\])])?|\bP[gG]?R\b)"
+    r"|\b(?i:o?estrogen[ -]receptors?)(?:\s*[\[(]\s*ER\s*[\])])?|(?<!in )(?<!the )(?<!to )\bER\b(?!\s+(?i:visit"
+    r"|dep|room|doctor|physician|admission|course|for|on|after)))"
+    r"|(?P<pr>\b(?i:progesterone[ -]receptors?)(?:\s*[\[(]\s*(?:PR|PgR|PGR)\s*[\])])?"
+    r"|\bP[gG]?R\b(?!\s+(?i:interval|exam|bleed|segment|\d+\s*ms)))"
     r"|(?P<hr>\b(?i:hormone[ -]receptors?)|\bHR\b)"
     r"|(?P<her2>\b(?i:her[ -]?2(?:[ /-]?neu)?)(?:\s*[\[(]\s*c?-?(?i:erbb-?2)\s*[\])])?|\b(?i:c-?erbb-?2|erbb2)\b"
     r"|(?i:human epidermal growth factor receptor 2)(?:\s*[\[(]\s*HER-?2(?:/neu)?\s*[\])])?)"
