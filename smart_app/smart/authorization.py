@@ -53,11 +53,16 @@ class AuthorizationRequest:
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
-    """Tokens of one launch. `expires_at` in seconds since the epoch; `refresh_token` empty when there is none."""
+    """
+    Tokens of one launch. `expires_at` in seconds since the epoch; `refresh_token` empty when there is none.
+
+    `renewing`: the refresh token was sent, and its answer has not been kept; it is never sent again.
+    """
 
     access_token: str = field(repr=False)
     expires_at: float
     refresh_token: str = field(default="", repr=False)
+    renewing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,7 @@ class TokenSource:
             tokens, _ = self._kept()
             if tokens.expires_at - self._services.clock.now() > AHEAD_S:
                 return tokens.access_token
-            if not tokens.refresh_token:
+            if not (tokens.refresh_token or tokens.renewing):
                 if tokens.expires_at > self._services.clock.now():
                     return tokens.access_token
                 raise NotSignedInError("the sign-in at the EHR has ended", status=401)
@@ -235,7 +235,7 @@ class TokenSource:
                 tokens, _ = self._kept()
                 if tokens.access_token != refused:
                     return tokens.access_token
-                return self._renewed(refused) if tokens.refresh_token else None
+                return self._renewed(refused) if tokens.refresh_token or tokens.renewing else None
             except NotSignedInError:
                 return None
 
@@ -267,7 +267,9 @@ class TokenSource:
     def _ask(self, tokens: TokenSet, version: int) -> str:
         services, context = self._services, self._context
         # The refresh token is marked as spent before it is sent: whoever comes after a crash does not send it again.
-        spent = TokenSet(tokens.access_token, tokens.expires_at, "")
+        if not tokens.refresh_token:
+            raise NotSignedInError("the sign-in could not be renewed", status=401)
+        spent = TokenSet(tokens.access_token, tokens.expires_at, "", renewing=True)
         if not services.contexts.replace_tokens(context, spent, version):
             raise NotSignedInError("the sign-in could not be renewed", status=401)
         try:
