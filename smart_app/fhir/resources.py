@@ -81,7 +81,7 @@ def number(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        if not re.fullmatch(r"\s*-?\d{1,15}(\.\d{1,15})?\s*", value):
+        if not re.fullmatch(r"\s*-?[0-9]{1,15}(\.[0-9]{1,15})?\s*", value):
             return None
     elif not isinstance(value, (int, float, Decimal)):
         return None
