@@ -193,7 +193,8 @@ class RecordBuilder:
             birth_date = None
         gender = text(resource.get("gender"))
         deceased = resource.get("deceasedBoolean") is True or partial_date(resource.get("deceasedDateTime")) is not None
-        return Patient(birth_date, gender if gender in ("female", "male", "other", "unknown") else "unknown", deceased)
+        sex = gender if gender in ("female", "male", "other", "unknown") else "unknown"
+        return Patient(birth_date, sex, deceased, reference=patient_key)
 
 
 def _order(resource: Resource) -> tuple[Any, ...]:
