@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from smart_app.clinical.completeness import measure_completeness
+from smart_app.clinical.risk import risk_tools
 from smart_app.web.opening import Opened
+from smart_app.web.presenters_measures import present_meter, present_risk
 from smart_app.web.presenters_overview import StripLine
 from smart_app.web.presenters_page import Link
 from smart_app.web.presenters_plan import other_plan_pair
@@ -14,6 +17,7 @@ from smart_app.web.presenters_record import Extras, group_education
 from smart_app.web.presenters_words import count_words, moment_text
 from smart_app.web.wordings import education_note, education_rows, scope_texts
 from smart_app.workflow.planning_types import Workbench
+from smart_app.workflow.reviewing import clinic_defaults
 
 OLD_AFTER = timedelta(minutes=30)
 
@@ -22,8 +26,14 @@ def record_extras(opened: Opened, bench: Workbench | None) -> Extras:
     """Everything of the page that is not facts or schedule."""
     found, base = opened.review, opened.frame.base
     draft = bench.draft if bench is not None else None
+    applies = found.record.scope.applies
+    rules, clinic = opened.services.knowledge.rules, clinic_defaults(opened.services.settings.clinic)
     return Extras(
-        education=group_education(education_rows(found, draft) if found.record.scope.applies else scope_texts(found)),
+        meter=present_meter(measure_completeness(found.record, rules, found.recommendations, clinic), base)
+        if applies
+        else None,
+        risk=present_risk(risk_tools(found.record), base) if applies else (),
+        education=group_education(education_rows(found, draft) if applies else scope_texts(found)),
         education_note=education_note(found),
         warnings=(*_age_warning(opened), *_bench_warnings(bench, opened)),
         other_plans=tuple(other_plan_pair(plan, base) for plan in bench.other_plans) if bench is not None else (),

@@ -8,6 +8,7 @@ import json
 
 from flask import Blueprint, Response, make_response
 
+from smart_app.fhir.plandefinition import plan_definition as build_plan_definition
 from smart_app.web.opening import open_context, render_page
 from smart_app.web.presenters_rules import present_review, present_rules
 from smart_app.web.services import services
@@ -33,10 +34,8 @@ def show_review(handle: str) -> Response:
 
 def plan_definition() -> Response:
     """The rule set as a FHIR PlanDefinition; the same for everybody."""
-    from smart_app.fhir.plandefinition import plan_definition as build
-
     wired = services()
-    resource = build(wired.knowledge.rules, wired.knowledge.version, wired.settings.public_url)
+    resource = build_plan_definition(wired.knowledge.rules, wired.knowledge.version, wired.settings.public_url)
     response = make_response(json.dumps(resource, ensure_ascii=False, indent=2))
     response.headers["Content-Type"] = "application/fhir+json; charset=utf-8"
     return response
