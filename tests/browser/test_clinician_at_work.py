@@ -31,14 +31,14 @@ def test_two_patients_in_two_frames_never_mix_whatever_is_reloaded(
     names = {"oyelaran": "Folake Oyelaran", "monteferri": "Ornella Monteferri"}
     page.goto(f"{sandbox.url}/")
     frames: dict[str, Frame] = {}
-    for number, patient in enumerate(names):
-        page.evaluate(
-            "([id, url]) => { const f = document.createElement('iframe'); f.name = id; f.src = url;"
-            " f.width = 650; f.height = 800; document.body.append(f); }",
-            [f"frame-{number}", sandbox.launch_url(patient)],
-        )
-        frame = page.frame(f"frame-{number}")
-        assert frame is not None
+    for patient in names:
+        with page.expect_event("frameattached") as attached:
+            page.evaluate(
+                "(url) => { const f = document.createElement('iframe'); f.src = url;"
+                " f.width = 650; f.height = 800; document.body.append(f); }",
+                sandbox.launch_url(patient),
+            )
+        frame = attached.value
         frame.wait_for_url("**/c/*/")
         frames[patient] = frame
     chance = random.Random(20261125)
