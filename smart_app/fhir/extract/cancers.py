@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Source
-from smart_app.fhir.extract.conditions import BreastCondition
+from smart_app.fhir.extract.condition_facts import BreastCondition
 from smart_app.fhir.extract.evidence import Finding, date_key
 
 _SECOND_PRIMARY_DAYS = 730

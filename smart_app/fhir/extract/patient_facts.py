@@ -28,6 +28,7 @@ PATIENT_FACTS: Mapping[str, Judge] = {
 
 
 def patient_facts(chart: Chart, findings: list[Finding], facts: dict[str, Fact], read: WasRead) -> dict[str, Fact]:
+    """The facts of the patient that are not of one tumor, but for germline, BI-RADS and family."""
     made = {
         name: judge(name, [f for f in findings if f.name == name], looked_for(chart.codes, name), read(name))
         for name, judge in PATIENT_FACTS.items()
@@ -79,6 +80,7 @@ def _metastasis(chart: Chart, findings: list[Finding], m: Fact, stage: Fact, rea
 
 
 def germline_fact(chart: Chart, findings: list[Finding], read: WasRead) -> Fact:
+    """Germline results by gene; results of one gene that differ are a conflict."""
     looked = looked_for(chart.codes, "germline")
     if not findings:
         return not_found("germline", looked, read("germline"))
@@ -111,6 +113,7 @@ def germline_fact(chart: Chart, findings: list[Finding], read: WasRead) -> Fact:
 
 
 def birads_fact(chart: Chart, study: ImagingStudy | None, read: WasRead) -> Fact:
+    """The category of the last breast imaging; none if that study has none."""
     looked = looked_for(chart.codes, "birads")
     if study is None or study.birads is None:
         return not_found("birads", looked, read("birads"))
@@ -128,6 +131,7 @@ def birads_fact(chart: Chart, study: ImagingStudy | None, read: WasRead) -> Fact
 
 
 def family_fact(chart: Chart, findings: list[Finding], read: WasRead) -> Fact:
+    """Relatives with breast, ovarian, pancreatic or prostate cancer, as recorded."""
     looked = looked_for(chart.codes, "family_history")
     if not findings:
         return not_found("family_history", looked, read("family_history"))

@@ -10,7 +10,8 @@ from smart_app.clinical.scope import decide_scope
 from smart_app.fhir.extract import markers, patient_level, staging
 from smart_app.fhir.extract.cancers import group_conditions
 from smart_app.fhir.extract.chart import Chart, taken_on
-from smart_app.fhir.extract.conditions import BreastCondition, Diagnoses, read_conditions
+from smart_app.fhir.extract.condition_facts import BreastCondition, Diagnoses
+from smart_app.fhir.extract.conditions import read_conditions
 from smart_app.fhir.extract.doses import cumulative_doxorubicin
 from smart_app.fhir.extract.drugs import read_drugs
 from smart_app.fhir.extract.evidence import DIAGNOSIS_CODE, Finding, date_key
