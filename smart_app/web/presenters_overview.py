@@ -58,6 +58,7 @@ class CoverageLine:
 
 
 def alert_lines(items: Sequence[Recommendation]) -> list[StripLine]:
+    """One line a safety alert that fires now."""
     return [
         StripLine("alert", item.title + ".", item.says, Link("Options and source", f"#{anchor_of(item)}"))
         for item in in_clinical_order(items)

@@ -12,6 +12,7 @@ from smart_app.clinical.education import ChosenParagraph
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.fhir.capability import RungName, RungState, WriteLadder
 from smart_app.web.presenters_facts import fact_key, other_notes, source_chip
+from smart_app.web.presenters_notices import Notice, present_notices
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
 from smart_app.web.presenters_rows import Option, RowGroup, Typed, options, owner_options, present_plan_rows
 from smart_app.web.presenters_words import (
@@ -119,18 +120,6 @@ class RungView:
     words: str
     state: str
     chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something to know before working on: a changed fact, an offered draft, a save without an answer."""
-
-    heading: str
-    tone: str
-    lines: tuple[str, ...]
-    action: str = ""
-    button: str = ""
-    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,41 +256,6 @@ def _field_title(name: str, bench: Workbench) -> str:
         if name.startswith(f"row.{row.id}."):
             return f"{row.title}, {name.rpartition('.')[2]}"
     return {"own": "Your own item"}.get(name.partition(".")[0], name.rpartition(".")[2].replace("_", " ").capitalize())
-
-
-def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notice, ...]:
-    """Unknown saves first, then changed facts, an earlier draft, plans that could not be read, rows that went."""
-    notices = []
-    for save in bench.outbox_unknown:
-        sent = f" sent at {moment_text(save.sent_at.astimezone(zone)).text}" if save.sent_at else ""
-        who = "" if save.by_this_user else " by another user"
-        lines = (f"A plan{sent}{who} got no answer. Do not enter it again: check the chart, or check again here.",)
-        link = Link("Check again", f"{frame.base}/plan/receipt/{save.form_key}")
-        notices.append(Notice("Not known whether saved", "stop", lines, link=link))
-    if bench.changed_facts:
-        count = len(bench.changed_facts)
-        heading = f"{count} fact{'s' if count > 1 else ''} changed since this plan was signed"
-        notices.append(Notice(heading, "warn", tuple(_changed_words(bench))))
-    if bench.offered_draft is not None:
-        kept = moment_text(bench.offered_draft.kept_at.astimezone(zone)).text
-        words = f"You kept a draft for this patient at {kept}, with {bench.offered_draft.decided} rows decided."
-        notices.append(Notice("An earlier draft of yours", "warn", (words,), "take-up", "Take up the earlier draft"))
-    if not bench.plans_read:
-        words = f"{bench.plans_why or 'They could not be read'}. Saving looks again before it writes."
-        notices.append(Notice("The plans in the record were not read", "warn", (words,)))
-    if bench.gone_rows:
-        titles = join_words(row.title for row in bench.gone_rows)
-        words = f"The rules no longer propose: {titles}. What you decided about them is kept with the plan."
-        notices.append(Notice("No longer proposed", "warn", (words,)))
-    return tuple(notices)
-
-
-def _changed_words(bench: Workbench) -> list[str]:
-    lines = []
-    for change in bench.changed_facts:
-        effect = f" Affects {join_words(change.effect)}." if change.effect else ""
-        lines.append(f"{fact_label(change.fact)}: was {change.was}, now {change.now}.{effect}")
-    return lines
 
 
 def _conflict(conflict: ConflictToSettle, form: Typed, errors: Mapping[str, str], bench: Workbench) -> ConflictView:

@@ -243,9 +243,15 @@ def _her2(value: Any, extra: Mapping[str, Any]) -> str:
 
 
 def _germline(value: Any) -> str:
+    """`BRCA1: pathogenic variant; BRCA2, PALB2: no variant found`: what matters most stands first."""
     words = {"pathogenic": "pathogenic variant", "vus": "uncertain variant", "negative": "no variant found"}
-    genes = [row for row in value if isinstance(row, Mapping)] if isinstance(value, (list, tuple)) else []
-    return join_words(f"{row.get('gene')}: {words.get(str(row.get('result')), row.get('result'))}" for row in genes)
+    rows = [row for row in value if isinstance(row, Mapping)] if isinstance(value, (list, tuple)) else []
+    if not rows:
+        return "Not tested" if isinstance(value, (list, tuple)) else loose_words(value)
+    genes: dict[str, list[str]] = {result: [] for result in words}
+    for row in rows:
+        genes.setdefault(str(row.get("result")), []).append(str(row.get("gene")))
+    return "; ".join(f"{', '.join(names)}: {words.get(result, result)}" for result, names in genes.items() if names)
 
 
 _UNITS = {

@@ -42,7 +42,7 @@ CAPABILITY = {
 
 
 def sample_rows() -> tuple[PlanRow, ...]:
-    """A row for each recommendation: what cannot be told is not decided, one is declined, one is the clinician's own."""
+    """A row for each recommendation, what cannot be told not decided; one more is the clinician's own."""
     rows = []
     for item in sample_recommendations():
         undecided = item.status is DueStatus.CANNOT_TELL

@@ -1,0 +1,59 @@
+"""
+What a clinician must know before working on a plan: unknown saves, changed facts, an earlier draft, rows that went.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from smart_app.web.presenters_page import Frame, Link
+from smart_app.web.presenters_words import fact_label, join_words, moment_text
+from smart_app.workflow.planning_types import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know before working on: a changed fact, an offered draft, a save without an answer."""
+
+    heading: str
+    tone: str
+    lines: tuple[str, ...]
+    action: str = ""
+    button: str = ""
+    link: Link | None = None
+
+
+def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notice, ...]:
+    """Unknown saves first, then changed facts, an earlier draft, plans that could not be read, rows that went."""
+    notices = []
+    for save in bench.outbox_unknown:
+        sent = f" sent at {moment_text(save.sent_at.astimezone(zone)).text}" if save.sent_at else ""
+        who = "" if save.by_this_user else " by another user"
+        lines = (f"A plan{sent}{who} got no answer. Do not enter it again: check the chart, or check again here.",)
+        link = Link("Check again", f"{frame.base}/plan/receipt/{save.form_key}")
+        notices.append(Notice("Not known whether saved", "stop", lines, link=link))
+    if bench.changed_facts:
+        count = len(bench.changed_facts)
+        heading = f"{count} fact{'s' if count > 1 else ''} changed since this plan was signed"
+        notices.append(Notice(heading, "warn", tuple(_changed_words(bench))))
+    if bench.offered_draft is not None:
+        kept = moment_text(bench.offered_draft.kept_at.astimezone(zone)).text
+        words = f"You kept a draft for this patient at {kept}, with {bench.offered_draft.decided} rows decided."
+        notices.append(Notice("An earlier draft of yours", "warn", (words,), "take-up", "Take up the earlier draft"))
+    if not bench.plans_read:
+        words = f"{bench.plans_why or 'They could not be read'}. Saving looks again before it writes."
+        notices.append(Notice("The plans in the record were not read", "warn", (words,)))
+    if bench.gone_rows:
+        titles = join_words(row.title for row in bench.gone_rows)
+        words = f"The rules no longer propose: {titles}. What you decided about them is kept with the plan."
+        notices.append(Notice("No longer proposed", "warn", (words,)))
+    return tuple(notices)
+
+
+def _changed_words(bench: Workbench) -> list[str]:
+    lines = []
+    for change in bench.changed_facts:
+        effect = f" Affects {join_words(change.effect)}." if change.effect else ""
+        lines.append(f"{fact_label(change.fact)}: was {change.was}, now {change.now}.{effect}")
+    return lines
