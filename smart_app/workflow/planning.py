@@ -14,6 +14,7 @@ from smart_app.fhir.careplan_reading import read_care_plan
 from smart_app.storage.outbox import UNKNOWN, OutboxEntry
 from smart_app.workflow import planning_desk as desk_work
 from smart_app.workflow import planning_receipts as receipts
+from smart_app.workflow.planning_after import catch_up, remember_saved
 from smart_app.workflow.planning_desk import Desk, owner_of, sit_down
 from smart_app.workflow.planning_needs import changed_since_signed, conflicts_to_settle, needed_decisions
 from smart_app.workflow.planning_ports import FormData, PlanContext, PlanReview, PlanServices
@@ -21,7 +22,7 @@ from smart_app.workflow.planning_preview import preview
 from smart_app.workflow.planning_reconcile import ONE_LOOK, close_unsent, resolve
 from smart_app.workflow.planning_record import RecordPlans, Snapshot, existing_plan, find_plans, is_about, sort_plans
 from smart_app.workflow.planning_revoke import revoke
-from smart_app.workflow.planning_saving import remember_saved, save
+from smart_app.workflow.planning_saving import save
 from smart_app.workflow.planning_types import KeptDraft, Outcome, Preview, Receipt, UnresolvedSave, Workbench
 
 FRESH_FOR = timedelta(seconds=60)
@@ -52,6 +53,8 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
     """
     desk = sit_down(services, context, review)
     unresolved = unresolved_saves(services, context)
+    with contextlib.suppress(FhirError):
+        catch_up(services, context, services.client_for(context))
     plans = _plans(desk)
     state, merged = desk_work.find_or_draw(desk, plans)
     draft = state.draft
@@ -141,7 +144,12 @@ def take_up_draft(services: PlanServices, context: PlanContext, review: PlanRevi
     Raises:
         StaleDraftError: there is none any more.
     """
-    return desk_work.take_up(sit_down(services, context, review))
+    desk = sit_down(services, context, review)
+    kept, handle = desk_work.take_up(desk)
+    with contextlib.suppress(FhirError):
+        catch_up(services, context, services.client_for(context), handle)
+    state = desk.state()
+    return KeptDraft(state.draft, state.kept_at) if state is not None else kept
 
 
 def discard_offered_draft(services: PlanServices, context: PlanContext) -> None:

@@ -156,9 +156,9 @@ def _has_work(state: KeptState) -> bool:
     return bool(state.trail)
 
 
-def take_up(desk: Desk) -> KeptDraft:
+def take_up(desk: Desk) -> tuple[KeptDraft, str]:
     """
-    Go on with the offered draft; this launch's own becomes a step of undo.
+    Go on with the offered draft, given with the handle of its launch; this launch's own becomes a step of undo.
 
     Raises:
         StaleDraftError: there is none any more.
@@ -172,7 +172,7 @@ def take_up(desk: Desk) -> KeptDraft:
     state = desk.keep(merged.draft, own.draft.version if own else 0, Snapshot.from_json(earlier.base))
     desk.services.drafts.drop(desk.owner, earlier.handle)
     desk.audit(AuditAction.DRAFT, AuditOutcome.SUCCESS, detail="taken-up")
-    return KeptDraft(state.draft, state.kept_at)
+    return KeptDraft(state.draft, state.kept_at), earlier.handle
 
 
 def keep_form(desk: Desk, form: FormData) -> KeptDraft:

@@ -26,14 +26,15 @@ from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.storage.drafts import KeptState
 from smart_app.storage.outbox import CONFIRMED, OutboxEntry
 from smart_app.workflow import planning_receipts as receipts
+from smart_app.workflow.planning_after import catch_up, remember_saved
 from smart_app.workflow.planning_beside import written_beside
 from smart_app.workflow.planning_build import Approved, approve, with_organization
 from smart_app.workflow.planning_check import check_facts
-from smart_app.workflow.planning_desk import Desk, compare_with_record, ladder_of, may_sign, owner_of
+from smart_app.workflow.planning_desk import Desk, compare_with_record, ladder_of, may_sign
 from smart_app.workflow.planning_document import save_document
 from smart_app.workflow.planning_goals import write_goals
 from smart_app.workflow.planning_needs import conflicts_to_settle, needed_decisions
-from smart_app.workflow.planning_ports import PlanClient, PlanContext, PlanServices
+from smart_app.workflow.planning_ports import PlanClient
 from smart_app.workflow.planning_reconcile import resolve
 from smart_app.workflow.planning_record import (
     RecordPlans,
@@ -134,6 +135,7 @@ def _answered_before(saving: Saving) -> Receipt | None:
                 remember_saved(desk.services, context, saving.client, found)
             if found.outcome is Outcome.UNKNOWN or (found.saved and other.content == saving.content):
                 return found
+    catch_up(desk.services, context, saving.client)
     latest = next((e for e in reversed(plan_entries(desk)) if e.state == CONFIRMED), None)
     if latest is not None and latest.content == saving.content and _still_stands(saving, latest):
         receipt = receipts.decode(latest)
@@ -363,24 +365,3 @@ def _after(saving: Saving, receipt: Receipt) -> None:
 def seconds_since_launch(desk: Desk, at: datetime) -> float:
     """From the launch to now."""
     return max((at - desk.context.launched_at).total_seconds(), 0.0)
-
-
-def remember_saved(services: PlanServices, context: PlanContext, client: PlanClient, receipt: Receipt) -> None:
-    """The draft now stands on what is in the record, and other launches' drafts of it are done with."""
-    owner, drafts = owner_of(context), services.drafts
-    state = drafts.find(owner, context.handle)
-    if state is None:
-        return
-    changed, base = state.draft, None
-    if receipt.where != "documents":
-        kind, _, identity = receipt.resource.partition("/")
-        base = with_goals(client, client.read(kind, identity)).as_json()
-        changed = replace(
-            state.draft,
-            identifier=receipt.plan_identifier,
-            resource=receipt.resource,
-            version_id=receipt.version_id or None,
-            replaces=None,
-        )
-    drafts.keep(owner, context.handle, changed, based_on=state.draft.version, base=base, signed=True)
-    drafts.drop_all(owner, context.handle)
