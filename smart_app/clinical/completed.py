@@ -36,6 +36,19 @@ def done_before(record: PatientRecord, concept: str, side: str | None = None) ->
     Args:
         side: of this breast only; an occurrence without a side counts for both.
     """
+    for on, sources in _occurrences(record, concept, side):
+        if on is not None and on.earliest <= record.as_of:
+            yield Done(on, sources)
+
+
+def done_without_date(record: PatientRecord, concepts: tuple[str, ...], side: str | None = None) -> tuple[str, ...]:
+    """The concepts that are recorded without a date: neither "none recorded" nor a date to count from."""
+    return tuple(name for name in concepts if any(on is None for on, _ in _occurrences(record, name, side)))
+
+
+def _occurrences(
+    record: PatientRecord, concept: str, side: str | None
+) -> Iterator[tuple[PartialDate | None, tuple[Source, ...]]]:
     key = IMAGING_KEYS.get(concept)
     study = record.imaging.get(key) if key is not None else None
     rows: list[tuple[PartialDate | None, str, tuple[Source, ...]]] = []
@@ -45,8 +58,8 @@ def done_before(record: PatientRecord, concept: str, side: str | None = None) ->
         rows.extend((event.on, event.side, event.sources) for event in record.events.get(name, ()))
     for on, done_side, sources in rows:
         other_side = side is not None and done_side in ("left", "right") and done_side != side
-        if on is not None and on.earliest <= record.as_of and not other_side:
-            yield Done(on, sources)
+        if not other_side:
+            yield on, sources
 
 
 def last_done(record: PatientRecord, concepts: tuple[str, ...], side: str | None = None) -> Done | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from smart_app.clinical.completed import comes_after, done_before
+from smart_app.clinical.completed import comes_after, done_before, done_without_date
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import ImagingStudy, PatientRecord, Source
 from smart_app.clinical.features import NONE_RECORDED, SIDES, Feature, unknown
@@ -104,7 +104,7 @@ def _followed_up(record: PatientRecord, side: str) -> Feature:
     for done in done_before(record, "mammogram", side):
         if end is None or comes_after(done.on, end):
             return Feature(name, True, (Because("mammogram", str(done.on), done.sources),))
-    if not record.was_read("mammogram"):
+    if not record.was_read("mammogram") or done_without_date(record, ("mammogram",), side):
         return Feature(name, None, (), ("mammogram",))
     return Feature(name, False, (Because("mammogram", f"{NONE_RECORDED} since treatment"),))
 

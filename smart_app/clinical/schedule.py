@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from smart_app.clinical.anchors import find_anchor
-from smart_app.clinical.completed import Done, comes_after, last_done, not_looked_for
+from smart_app.clinical.completed import Done, comes_after, done_without_date, last_done, not_looked_for
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.features import NONE_RECORDED, Features
 from smart_app.clinical.recommendations import Because, DueStatus
@@ -131,6 +131,7 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
         earliest = last.on.add_months(interval[0]) if interval[0] != interval[1] else None
     else:
         unread = not_looked_for(features.record, schedule.looks_for)
+        unread = unread or done_without_date(features.record, schedule.looks_for, features.side)
         if unread:
             return Due(DueStatus.CANNOT_TELL, interval=interval, chosen=chosen, missing=unread)
         if schedule.looks_for:

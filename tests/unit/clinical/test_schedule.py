@@ -217,3 +217,15 @@ def test_in_the_united_kingdom_other_rows_stand() -> None:
     assert "mammogram-annual" not in rules
     visit = rule({}, "clinic-visit-invasive", uk)
     assert (visit.due, visit.status) == (None, DueStatus.DUE)
+
+
+def test_a_study_without_a_date_is_neither_none_recorded_nor_a_date() -> None:
+    given = {"surgery": ["mastectomy left 2023-03-15"], "radiation": [], "events": ["mammogram"]}
+    found = rule(given, "mammogram-other-breast")
+    assert (found.status, found.due, found.missing) == (DueStatus.CANNOT_TELL, None, ("mammogram",))
+    assert all(reason.value != "none recorded" for reason in found.because if reason.fact == "mammogram")
+
+
+def test_a_dated_study_stands_beside_one_without_a_date() -> None:
+    given = {"events": ["mammogram", "mammogram 2026-02-01 bilateral"]}
+    assert str(rule(given, "mammogram-annual").due) == "2027-02-01"
