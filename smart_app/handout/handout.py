@@ -17,7 +17,7 @@ from smart_app.errors import OutOfScopeError
 from smart_app.handout.blocks import Handout, Person, SignsBox, TableSection, TextSection
 from smart_app.handout.messages import Words, load_words
 from smart_app.handout.next_section import MONTHS, next_section
-from smart_app.handout.occurrences import dated_occurrences
+from smart_app.handout.occurrences import Occurrence, dated_occurrences
 from smart_app.handout.selection import (
     Conditions,
     Paper,
@@ -50,7 +50,7 @@ def compose_handout(
     confirmed: Collection[str] = (),
 ) -> Handout:
     """
-    Compose the handout; facts that conflict, prognosis, BI-RADS and gene results never enter it.
+    Compose the handout; conflicting facts, prognosis, BI-RADS and gene results never enter it.
 
     Args:
         draft: None for the rules' own proposal; else only accepted rows, at the clinician's dates.
@@ -68,10 +68,7 @@ def compose_handout(
     person = person or Person(birth_date=record.patient.birth_date)
     recommendations = tuple(recommendations)
     occurrences = dated_occurrences(recommendations, draft, today, MONTHS)
-    planned = {entry.topic for entry in occurrences}
-    conditions = Conditions(fill_values(clinic, occurrences, words), clinic, today, confirmed, planned)
-    paper = select_paragraphs(chosen, conditions, words)
-    born = person.birth_date
+    paper = select_paragraphs(chosen, _conditions(clinic, occurrences, today, confirmed, words), words)
     made_on = words.date(today)
     return Handout(
         language=language,
@@ -79,9 +76,7 @@ def compose_handout(
         title=words.say("title"),
         name=clean_text(person.name),
         name_line=words.say("name-line"),
-        for_line=words.say("for-born", born=words.date(born), today=made_on)
-        if born
-        else words.say("for-undated", today=made_on),
+        for_line=_for_line(person, made_on, words),
         intro=words.say("intro"),
         had=_had(record, words),
         phones_title=words.say("phones.title"),
@@ -106,6 +101,19 @@ def compose_handout(
         not_reviewed=paper.not_reviewed,
         left_off=paper.left_off,
     )
+
+
+def _conditions(
+    clinic: ClinicContacts, occurrences: tuple[Occurrence, ...], today: date, confirmed: Collection[str], words: Words
+) -> Conditions:
+    planned = {entry.topic for entry in occurrences}
+    return Conditions(fill_values(clinic, occurrences, words), clinic, today, confirmed, planned)
+
+
+def _for_line(person: Person, made_on: str, words: Words) -> str:
+    if person.birth_date is None:
+        return words.say("for-undated", today=made_on)
+    return words.say("for-born", born=words.date(person.birth_date), today=made_on)
 
 
 def _had(record: PatientRecord, words: Words) -> TableSection:
