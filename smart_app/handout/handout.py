@@ -14,7 +14,7 @@ from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.errors import OutOfScopeError
-from smart_app.handout.blocks import Handout, Person, SignsBox, TableSection, TextSection
+from smart_app.handout.blocks import Handout, NextSection, Person, SignsBox, TableSection, TextSection
 from smart_app.handout.messages import Words, load_words
 from smart_app.handout.next_section import MONTHS, next_section
 from smart_app.handout.occurrences import Occurrence, dated_occurrences
@@ -65,13 +65,27 @@ def compose_handout(
     if not record.scope.applies:
         raise OutOfScopeError(record.scope.reasons)
     words = load_words(templates, language)
-    person = person or Person(birth_date=record.patient.birth_date)
     recommendations = tuple(recommendations)
     occurrences = dated_occurrences(recommendations, draft, today, MONTHS)
     paper = select_paragraphs(chosen, _conditions(clinic, occurrences, today, confirmed, words), words)
-    made_on = words.date(today)
+    person = person or Person(birth_date=record.patient.birth_date)
+    following = next_section(recommendations, draft, occurrences, today, words)
+    return _assemble(record, draft, clinic, words, person, paper, following, words.date(today), checked_by)
+
+
+def _assemble(
+    record: PatientRecord,
+    draft: CarePlanDraft | None,
+    clinic: ClinicContacts,
+    words: Words,
+    person: Person,
+    paper: Paper,
+    following: NextSection,
+    made_on: str,
+    checked_by: str | None,
+) -> Handout:
     return Handout(
-        language=language,
+        language=words.language,
         direction=words.direction,
         title=words.say("title"),
         name=clean_text(person.name),
@@ -83,7 +97,7 @@ def compose_handout(
         phones=_phones(clinic, words),
         medicine_title=_medicine_title(record, words),
         medicine=sections_at(paper, "medicine"),
-        next=next_section(recommendations, draft, occurrences, today, words),
+        next=following,
         questions=TextSection("questions", words.say("questions.title"), items=items_at(paper, "questions"), lines=4),
         lines_label=words.say("questions.lines"),
         signs_title=words.say("signs.title"),

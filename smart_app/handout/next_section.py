@@ -26,7 +26,12 @@ def topic_words(entry: Occurrence, words: Words) -> str:
     if entry.title is not None:
         return clean_text(entry.title)
     own = f"rule.{entry.row.partition('--')[0]}"
-    what = words.say(own if words.has(own) else f"topic.{entry.topic}")
+    if words.has(own):
+        what = words.say(own)
+    elif entry.topic in ASKED:
+        what = words.say("topic-talk", what=words.say(f"topic.{entry.topic}"))
+    else:
+        what = words.say(f"topic.{entry.topic}")
     if entry.side in ("left", "right", "both"):
         return words.say("topic-side", what=what, side=words.say(f"side.{entry.side}"))
     return what
