@@ -195,6 +195,8 @@ def _new_launch(issuer: Issuer, patient_id: str, *, auto: bool) -> str:
     for name in _OPTIONAL_CONTEXT:
         if request.args.get(name):
             body[name] = request.args[name]
+    if request.args.get("fhirContext"):
+        body["fhirContext"] = [{"reference": target} for target in request.args["fhirContext"].split(",")]
     if "banner" in request.args:
         body["need_patient_banner"] = request.args["banner"] == "1"
     return _launch_address(issuer, issuer.server.new_launch(body))

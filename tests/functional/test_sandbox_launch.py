@@ -187,7 +187,9 @@ def test_prompt_none_cannot_sign_in_silently(sandbox: RunningSandbox) -> None:
 
 
 def test_the_launch_can_carry_more_context(sandbox: RunningSandbox) -> None:
-    token = sign_in(sandbox.launch_url("tiny", intent="reconcile", banner="0", encounter="tiny-visit"), CALLBACK)
+    more = {"intent": "reconcile", "banner": "0", "encounter": "tiny-visit", "fhirContext": "CarePlan/tiny-plan"}
+    token = sign_in(sandbox.launch_url("tiny", **more), CALLBACK)
+    assert token["fhirContext"] == [{"reference": "CarePlan/tiny-plan"}]
     assert (token["intent"], token["need_patient_banner"], token["encounter"]) == ("reconcile", False, "tiny-visit")
 
 

@@ -1,0 +1,36 @@
+"""A clinician opens a chart and the app, in the chart's own frame and in a new tab, with a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from sandbox.testing import start_sandbox
+from tests.conftest import chromium_path
+from tests.support.app_server import start_app
+from tests.support.tiny_charts import AS_OF
+
+
+@pytest.mark.browser
+def test_the_app_opens_in_the_frame_of_the_chart_and_in_a_new_tab() -> None:
+    with (
+        start_sandbox(as_of=AS_OF, only=["varkonyi", "oyelaran"]) as sandbox,
+        start_app(sandbox),
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page.goto(sandbox.url)
+        page.get_by_role("link", name="Folake Oyelaran").click()
+        frame = page.frame_locator("iframe")
+        frame.get_by_role("link", name="Open Aftercare").click()
+        frame.get_by_role("button", name="Sign in").click()
+        frame.get_by_role("button", name="Allow").click()
+        expect(frame.get_by_role("link", name="Edit and save plan").first).to_be_visible(timeout=20_000)
+        with page.context.expect_page() as opened:
+            page.get_by_role("link", name="Open Aftercare").click()
+        tab = opened.value
+        tab.get_by_role("button", name="Sign in").click()
+        tab.get_by_role("button", name="Allow").click()
+        expect(tab.get_by_role("link", name="Edit and save plan").first).to_be_visible(timeout=20_000)
+        browser.close()
