@@ -22,6 +22,7 @@ from smart_app.errors import AftercareError, DocumentError, InputError, OutOfSco
 if TYPE_CHECKING:
     from smart_app.clinical.facts import PatientRecord
     from smart_app.clinical.recommendations import Recommendation
+    from smart_app.clinical.schedule import ClinicDefaults
     from smart_app.knowledge import KnowledgeBase
 
 OK, PROBLEMS, UNUSABLE, OUT_OF_SCOPE = 0, 1, 2, 3
@@ -128,7 +129,7 @@ def _recommend(
     return evaluate_rules(knowledge.rules, record, _clinic_defaults(), include_silent=include_silent)
 
 
-def _clinic_defaults() -> object:
+def _clinic_defaults() -> ClinicDefaults:
     from smart_app.clinical.schedule import ClinicDefaults
 
     return ClinicDefaults()

@@ -1,0 +1,170 @@
+"""The `aftercare` command as a person at a terminal uses it: output, exit codes, one line when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smart_app.cli import main
+from tests.support.charts import ICD10, LOINC, bundle, coding, concept, condition, observation, patient
+
+DAY = "2026-11-22"
+
+
+def survivor() -> dict[str, Any]:
+    return bundle(
+        patient("1962-03-09"),
+        condition("dx", concept(coding(ICD10, "C50.412")), "2022-05-12"),
+        observation(
+            "er", concept(coding(LOINC, "16112-5")), "2022-05-20", valueCodeableConcept=concept(text="Positive")
+        ),
+    )
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Path:
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(survivor()), encoding="utf-8")
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_bundle_array_and_ndjson_give_the_same_facts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, record: Path
+) -> None:
+    resources = [entry["resource"] for entry in survivor()["entry"]]
+    array, lines = tmp_path / "array.json", tmp_path / "lines.ndjson"
+    array.write_text(json.dumps(resources), encoding="utf-8")
+    lines.write_text("\n".join(json.dumps(resource) for resource in resources), encoding="utf-8")
+    outputs = {run(capsys, "facts", path, "--as-of", DAY)[1] for path in (record, array, lines)}
+    assert len(outputs) == 1
+    facts = json.loads(outputs.pop())
+    assert facts["schema"] == 1
+    assert facts["as_of"] == DAY
+    assert facts["facts"]["er"]["value"] == "positive"
+
+
+def test_recommendations_name_rule_source_and_facts(capsys: pytest.CaptureFixture[str], record: Path) -> None:
+    code, out, _ = run(capsys, "recommendations", record, "--as-of", DAY)
+    rows = json.loads(out)["recommendations"]
+    assert code == 0
+    assert rows
+    assert all(row["source"]["guideline"] and row["source"]["year"] for row in rows)
+    assert all(row["missing"] for row in rows if row["status"] == "cannot-tell")
+    silent = json.loads(run(capsys, "recommendations", record, "--as-of", DAY, "--all")[1])["recommendations"]
+    assert len(silent) > len(rows)
+
+
+def test_the_plan_is_a_draft_and_the_same_bytes_each_time(capsys: pytest.CaptureFixture[str], record: Path) -> None:
+    first = run(capsys, "plan", record, "--as-of", DAY)
+    assert first == run(capsys, "plan", record, "--as-of", DAY)
+    plan = json.loads(first[1])
+    assert (plan["resourceType"], plan["status"], plan["intent"]) == ("CarePlan", "draft", "plan")
+    code, table, _ = run(capsys, "plan", record, "--as-of", DAY, "--format", "table")
+    assert code == 0
+    assert "Options, not orders" in table
+
+
+@pytest.mark.parametrize("name", ["h.pdf", "h.html"])
+def test_the_handout_is_written_as_asked(
+    capsys: pytest.CaptureFixture[str], record: Path, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / name
+    for options in ((), ("--lang", "es"), ("--large-print",)):
+        code, _, err = run(capsys, "handout", record, "--as-of", DAY, "--out", out, *options)
+        assert (code, err) == (0, "")
+        assert out.read_bytes().startswith(b"%PDF-" if name.endswith("pdf") else b"<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"{", "JSON"),
+        (b"[]", "no FHIR"),
+        (b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "MedicationOrder"}}]}', "R4"),
+        (b"<Bundle/>", "JSON"),
+        (b"\xff\xfe\x00", ""),
+    ],
+)
+def test_a_file_that_cannot_be_used_gets_one_line_and_exit_two(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes, words: str
+) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    for command in ("facts", "recommendations", "plan"):
+        code, out, err = run(capsys, command, path, "--as-of", DAY)
+        assert (code, out) == (2, "")
+        assert err.startswith("aftercare: ")
+        assert err.count("\n") == 1
+        assert words.lower() in err.lower()
+
+
+def test_outside_the_scope_nothing_is_written_and_the_reason_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path, out = tmp_path / "x.json", tmp_path / "h.pdf"
+    chart = survivor()
+    chart["entry"].append({"resource": condition("m", concept(coding(ICD10, "C79.51")), "2025-01-01")})
+    path.write_text(json.dumps(chart), encoding="utf-8")
+    assert run(capsys, "facts", path, "--as-of", DAY)[0] == 3
+    code, text, _ = run(capsys, "recommendations", path, "--as-of", DAY)
+    assert code == 3
+    assert json.loads(text)["recommendations"] == []
+    for command in (("plan", path), ("handout", path, "--out", out)):
+        code, text, err = run(capsys, *command, "--as-of", DAY)
+        assert (code, text) == (3, "")
+        assert "metastatic" in err
+    assert not out.exists()
+
+
+def test_standard_input_is_read_and_a_closed_pipe_is_no_traceback() -> None:
+    data = json.dumps(survivor()).encode()
+    result = subprocess.run(
+        f"{sys.executable} -m smart_app facts - --as-of {DAY} | head -c 20",
+        input=data,
+        shell=True,
+        capture_output=True,
+        check=False,
+    )
+    assert result.stdout.startswith(b"{")
+    assert result.stderr == b""
+
+
+def test_the_rule_set_is_a_plan_definition(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "export-plandefinition")
+    assert code == 0
+    assert json.loads(out)["resourceType"] == "PlanDefinition"
+
+
+def test_content_has_no_problem_and_an_empty_configuration_has(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(capsys, "check-content")[0] == 0
+    for name in ("AFTERCARE_MODE", "AFTERCARE_REGISTRY", "AFTERCARE_PUBLIC_URL", "AFTERCARE_SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    code, out, _ = run(capsys, "check-config")
+    assert code == 1
+    assert "AFTERCARE_REGISTRY" in out
+
+
+@pytest.mark.corpus
+def test_no_file_of_the_corpus_ends_in_a_traceback(capsys: pytest.CaptureFixture[str], corpus: Path) -> None:
+    files = [path for path in corpus.rglob("*") if path.suffix in (".json", ".ndjson") and "gold" not in path.parts]
+    assert len(files) >= 40
+    for path in files:
+        for command in ("facts", "plan"):
+            code, out, err = run(capsys, command, path, "--as-of", DAY)
+            assert code in (0, 2, 3), path.name
+            assert (code == 2) == (out == "" and err != "" and "outside" not in err), path.name
+            assert "Traceback" not in err
