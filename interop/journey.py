@@ -185,11 +185,11 @@ class Journey:
         """Somebody else changes the plan while the form is open: nothing of theirs is overwritten."""
         form = self.plan_form()
         theirs = self.server.read(reference)
-        theirs["title"] = "Changed by somebody else"
+        theirs["note"] = [{"text": "Changed by somebody else."}]
         version = self.server.change(theirs)
         _, receipt = self.browser.press(form, "Save plan to record", note="Mine, in conflict.")
         held = self.server.read(reference)
-        if held["title"] != theirs["title"] or held["meta"]["versionId"] != version:
+        if held.get("note") != theirs["note"] or held["meta"]["versionId"] != version:
             self.wrong("the change of somebody else was overwritten")
         if receipt.heading.startswith("Saved"):
             self.wrong(f"a conflict was called {receipt.heading}")

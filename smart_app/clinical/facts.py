@@ -90,7 +90,7 @@ class Fact:
 
     `value` is None unless the state is DOCUMENTED or ENTERED. `extra` holds the further keys of the contract
     (`percent`, `ihc`, `ish`, `low`, `basis`, `sub`). `others` holds all values of a conflict, else the superseded ones.
-    `rule` is one sentence that says what decided. `looked_for` says what was searched, so that an absence can be judged.
+    `rule` is one sentence that says what decided. `looked_for` says what was searched, to judge an absence by.
     `from_text` marks a value read from free text. `record` is the record's own fact beside an entered one.
     """
 
@@ -159,7 +159,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class CancerRecord:
-    """One primary breast cancer. `kind`: invasive, dcis, lcis, unknown. `laterality`: left, right, bilateral, unknown."""
+    """A primary breast cancer. `kind`: invasive, dcis, lcis, unknown; `laterality`: left, right, bilateral, unknown."""
 
     kind: str
     laterality: str
@@ -252,8 +252,8 @@ class Search:
     """
     One search of the reading table and how it ended.
 
-    `name` is the id in `fhir/queries.py` (`observation-laboratory`), `supplies` the fact and event names that rest on it,
-    `why` plain words for a failure, `count` how many resources came.
+    `name` is the id in `fhir/queries.py` (`observation-laboratory`), `supplies` the fact and event names that
+    rest on it, `why` plain words for a failure, `count` how many resources came.
     """
 
     name: str

@@ -78,7 +78,7 @@ class Recommendation:
 
     `side`: left, right, both, or None where side has no meaning. `due`, `earliest`: at the precision of their inputs.
     `interval_months`: the guideline's range; `chosen_months` the clinic's default inside it, shown beside the range.
-    `horizon`: further dated occurrences within five years of `as_of`. `reason`: why it does not fire, or cannot be told.
+    `horizon`: further dated occurrences within five years of `as_of`. `reason`: why it is silent, or cannot be told.
     `would_change`: one sentence a fact whose change would change this row. `conflicts`: what other guidelines say.
     """
 

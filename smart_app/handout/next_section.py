@@ -50,6 +50,7 @@ def next_section(
     today: date,
     words: Words,
 ) -> NextSection:
+    """The section of what comes next: overdue items, the calendar of 24 months, what is asked at each visit."""
     late = [entry for entry in occurrences if entry.late]
     placed: dict[str, list[CalendarEntry]] = {}
     in_year: dict[int, list[str]] = {}

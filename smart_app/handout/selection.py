@@ -36,10 +36,12 @@ def clean_text(text: str) -> str:
 
 
 def lower_first(text: str) -> str:
+    """A phrase inside a sentence: its first letter in lower case."""
     return text[:1].lower() + text[1:]
 
 
 def fill_values(clinic: ClinicContacts, occurrences: Iterable[Occurrence], words: Words) -> dict[str, str]:
+    """What the placeholders of the texts are filled with: telephone numbers and first dates."""
     firsts: dict[str, Occurrence] = {}
     for entry in occurrences:
         if entry.topic in ("clinic-visit", "mammogram") and not entry.late:
@@ -137,6 +139,7 @@ def _filled(
 
 
 def items_at(paper: Paper, place: str) -> tuple[str, ...]:
+    """Every printed line of a place, once each."""
     found = (text for _, texts, items in paper.by_place.get(place, ()) for text in (*items, *texts))
     return tuple(dict.fromkeys(found))
 
@@ -154,6 +157,7 @@ def sections_at(paper: Paper, place: str) -> tuple[TextSection, ...]:
 
 
 def listed_at(paper: Paper, place: str, words: Words) -> TextSection | None:
+    """The lines of a place as one list with its title, or None where there are none."""
     items = items_at(paper, place)
     return TextSection(place, words.say(f"{place}.title"), items=items) if items else None
 

@@ -70,7 +70,7 @@ def _page(row: Problem, error: BaseException, pairs: list[Pair], may_retry: bool
         )
     try:
         body = render_template("problem.html", page=_present(row, pairs, reference, may_retry))
-    except Exception as broken:  # noqa: BLE001 - the page of last resort must not need anything
+    except Exception as broken:
         services().log.event("problem-page-broken", error=type(broken).__name__, where=where_of(broken))
         body = _LAST_RESORT.format(reference=reference)
     response = make_response(body, row.status)
