@@ -30,7 +30,7 @@ from smart_app.workflow.planning import (
     undo_change,
 )
 from smart_app.workflow.planning_ports import FormData
-from smart_app.workflow.planning_types import KeptDraft
+from smart_app.workflow.planning_types import KeptDraft, Receipt
 
 
 def show_plan(handle: str) -> Response:
@@ -106,7 +106,21 @@ def _save(opened: Opened, form: PlanForm, kept: KeptDraft) -> Response:
         # The page lists what is missing at its top, each with a link to its place.
         needed = ", ".join(error.needed[:1])
         return _plan_page(opened, None, {needed: "Decide this before saving."} if needed else None, 409)
+    return _after_save(opened, receipt)
+
+
+def _after_save(opened: Opened, receipt: Receipt) -> Response:
+    """On to the receipt's own address; at once where nothing was sent, because then nothing is kept under its key."""
+    if receipt_for(opened.planning, opened.context, receipt.form_key) is None:
+        return _receipt_page(opened, receipt)
     return _to(opened, f"/plan/receipt/{quote(receipt.form_key)}")
+
+
+def _receipt_page(opened: Opened, receipt: Receipt) -> Response:
+    version = 0
+    if receipt.three_way is not None:
+        version = open_plan(opened.planning, opened.context, opened.review).draft.version
+    return render_page("receipt.html", present_receipt(receipt, opened.frame, opened.zone, version))
 
 
 def _to(opened: Opened, path: str) -> Response:
@@ -132,10 +146,7 @@ def show_receipt(handle: str, key: str) -> Response:
     receipt = receipt_for(opened.planning, opened.context, key)
     if receipt is None:
         abort(404)
-    version = 0
-    if receipt.three_way is not None:
-        version = open_plan(opened.planning, opened.context, opened.review).draft.version
-    return render_page("receipt.html", present_receipt(receipt, opened.frame, opened.zone, version))
+    return _receipt_page(opened, receipt)
 
 
 def act_on_receipt(handle: str, key: str) -> Response:
@@ -153,7 +164,7 @@ def act_on_receipt(handle: str, key: str) -> Response:
     if not bench.saveable:
         raise StaleDraftError("the plan cannot be saved now")
     receipt = save_plan(opened.planning, opened.context, opened.review, bench.draft, bench.form_key, as_document=True)
-    return _to(opened, f"/plan/receipt/{quote(receipt.form_key)}")
+    return _after_save(opened, receipt)
 
 
 def make_blueprint() -> Blueprint:

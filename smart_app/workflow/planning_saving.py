@@ -22,6 +22,7 @@ from smart_app.errors import (
 )
 from smart_app.fhir import resources
 from smart_app.fhir.capability import RungName
+from smart_app.fhir.careplan_reading import ENDED
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.storage.drafts import KeptState
 from smart_app.storage.outbox import CONFIRMED, OutboxEntry
@@ -223,6 +224,10 @@ def _save_plan(saving: Saving) -> Receipt:
         )
         _forget_resource(desk, state, plans)
         return receipts.not_sent(blank, words)
+    if current is not None and not draft.replaces:
+        held = _held_by_somebody(desk, state, current, plans)
+        if held:
+            return receipts.not_sent(blank, held)
     if current is not None and state is not None and not draft.replaces:
         three_way = compare_with_record(desk, state, current)
         if three_way is not None:
@@ -263,6 +268,23 @@ def _current(saving: Saving, plans: RecordPlans, state: KeptState | None) -> Sna
             raise WrongPatientError("the plan in the record names another patient")
         return with_goals(saving.client, plan)
     return None
+
+
+def _held_by_somebody(desk: Desk, state: KeptState | None, current: Snapshot, plans: RecordPlans) -> str:
+    """Why a plan that somebody ended or put on hold is not made active again by a save; empty where it is in force."""
+    reference, status = resources.own_reference(current.plan), current.plan.get("status")
+    if status in ENDED:
+        _forget_resource(desk, state, plans)
+        return (
+            f"{reference} was ended in the record by somebody else (status {status}). Nothing was written. Your draft "
+            "is kept: saving again makes a new plan."
+        )
+    if status == "on-hold":
+        return (
+            f"{reference} was put on hold in the record by somebody else. Nothing was written. Your draft is kept; "
+            "lift the hold in the chart first, then save again."
+        )
+    return ""
 
 
 def _forget_resource(desk: Desk, state: KeptState | None, plans: RecordPlans) -> None:

@@ -674,6 +674,27 @@ def test_a_revoked_plan_stays_with_its_reason_and_the_next_one_is_new(at: Make) 
     assert second.plan_identifier != first.plan_identifier
 
 
+@pytest.mark.parametrize("status", ["revoked", "completed", "entered-in-error"])
+def test_a_plan_that_somebody_ended_is_never_made_active_again(at: Make, status: str) -> None:
+    clinic = at()
+    first = clinic.save()
+    another_hand(clinic, status=status)
+    stopped = clinic.save({"note": "Mine"})
+    assert stopped.outcome is Outcome.NOT_SAVED and status in stopped.explanation
+    assert clinic.plan["status"] == status
+    second = clinic.save()
+    assert second.outcome is Outcome.SAVED and second.resource != first.resource
+
+
+def test_a_plan_that_somebody_put_on_hold_stays_on_hold(at: Make) -> None:
+    clinic = at()
+    clinic.save()
+    another_hand(clinic, status="on-hold")
+    for note in ("Mine", "Mine again"):
+        assert clinic.save({"note": note}).outcome is Outcome.NOT_SAVED
+    assert clinic.plan["status"] == "on-hold"
+
+
 def test_a_plan_that_takes_the_place_of_another_completes_it(at: Make) -> None:
     clinic = at()
     first = clinic.save()
