@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.auth.scopes import LAUNCH_SCOPES
 from sandbox.auth.server import CLINICIANS, DEFAULT_USER, SmartServer
-from sandbox.context import Issuer, sandbox
+from sandbox.context import Issuer, require_issuer, sandbox
 from sandbox.fhir.dates import find_span_ms
 from sandbox.seeding import display_name
 
@@ -166,7 +166,8 @@ class AuthorizationPages:
         return max(dated)[1] if dated else None
 
     def _patients(self) -> list[Any]:
-        return self._charts.patients()
+        # A standalone launch can be the first that anybody asks of this issuer: its charts are filled on first use.
+        return require_issuer(self._slug).charts.patients()
 
     # Pages and errors
 

@@ -30,7 +30,7 @@ CANARIES = [
     "zq.canary@mail.example",
     "Kumquatstrasse",
     "Oberwolfshagen",
-    "48213",
+    "QX-48213-ZV",
     "Drosselbart",
     "Findling",
     "Marzipanowa",
@@ -77,7 +77,7 @@ class CanaryPatient:
             "gender": "female",
             "identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": "MRN-77120934"}],
             "telecom": [{"value": "555-0142-7781"}, {"value": "zq.canary@mail.example"}],
-            "address": [{"line": ["Kumquatstrasse 5"], "city": "Oberwolfshagen", "postalCode": "48213"}],
+            "address": [{"line": ["Kumquatstrasse 5"], "city": "Oberwolfshagen", "postalCode": "QX-48213-ZV"}],
             "contact": [{"name": {"family": "Drosselbart"}}],
         }
         yield {

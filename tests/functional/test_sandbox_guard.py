@@ -50,7 +50,7 @@ class RealServer:
         link = dict(parameters).get("_getpages")
         if link:
             resource_type, _, name = link.partition("-")
-            path, parameters = resource_type, [("_page", name.replace("-", "."))]
+            path, parameters = resource_type, [("_page", name.replace("~", "."))]
         try:
             asked = FhirRequest(request.method, path, parameters, request.headers, request.get_data())
             response = endpoint.answer(asked, EHR_ITSELF)
@@ -63,7 +63,7 @@ class RealServer:
         for link in (body or {}).get("link", []):
             if link["relation"] == "next":
                 where, _, name = link["url"].partition("?_page=")
-                joined = f"{where.rpartition('/')[2]}-{name.replace('.', '-')}"
+                joined = f"{where.rpartition('/')[2]}-{name.replace('.', '~')}"
                 link["url"] = f"{self.guard_base}?_getpages={joined}"
         if body:
             response.set_data(json.dumps(body))

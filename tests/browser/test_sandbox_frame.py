@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from sandbox.testing import start_sandbox
-from tests.conftest import chromium_path
 from tests.support.app_server import start_app
 from tests.support.tiny_charts import AS_OF
 
 
 @pytest.mark.browser
-def test_the_app_opens_in_the_frame_of_the_chart_and_in_a_new_tab() -> None:
+def test_the_app_opens_in_the_frame_of_the_chart_and_in_a_new_tab(browser: Browser) -> None:
     with (
         start_sandbox(as_of=AS_OF, only=["varkonyi", "oyelaran"]) as sandbox,
         start_app(sandbox),
-        sync_playwright() as playwright,
+        browser.new_context(viewport={"width": 1280, "height": 1000}) as context,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page = context.new_page()
         page.goto(sandbox.url)
         page.get_by_role("link", name="Folake Oyelaran").click()
         frame = page.frame_locator("iframe")
@@ -33,4 +31,3 @@ def test_the_app_opens_in_the_frame_of_the_chart_and_in_a_new_tab() -> None:
         tab.get_by_role("button", name="Sign in").click()
         tab.get_by_role("button", name="Allow").click()
         expect(tab.get_by_role("link", name="Edit and save plan").first).to_be_visible(timeout=20_000)
-        browser.close()
