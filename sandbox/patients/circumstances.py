@@ -102,7 +102,7 @@ def _lemaistrelle_expected(chart: Chart) -> Expected:
         systemic={"tamoxifen": "stopped"},
         imaging={"mammogram": chart.ago(months=10), "breast_mri": chart.ago(months=15)},
         fires=(Fires("X-03", ""), Fires("R-07", "genetic-counseling")),
-        silent=("I-11", "E-11", "E-06"),
+        silent=("I-11", "I-10", "E-11", "E-06"),
     )
 
 
