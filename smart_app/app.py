@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from smart_app.errors import StartupError, StoreError
 from smart_app.fhir.transport import Limits
+from smart_app.fhir.validation import load_models
 from smart_app.knowledge import KnowledgeBase, default_paths, load_knowledge
 from smart_app.settings import Issuer, Settings, load_settings
 from smart_app.smart.keys import SigningKeys, gather_keys, make_signing_pems
@@ -36,15 +37,18 @@ from smart_app.web.headers import install_headers, may_cache
 from smart_app.web.limiter import RateLimiter
 from smart_app.web.logs import EventLog, silence_libraries
 from smart_app.web.metrics import REQUESTS, SECONDS
+from smart_app.web.plan_services import plan_services
 from smart_app.web.problem_pages import install_problem_pages
 from smart_app.web.security import trusted_hosts
 from smart_app.web.services import EXTENSION, services
+from smart_app.workflow.planning import reconcile_at_start
 from smart_app.workflow.services import Clock, Services, SystemTime
 
 PAGES = ("record", "plan", "facts_entry", "resource", "handout", "rules")
 KEY_KIND, KEY_ID, FOREVER = "signing-keys", "own", 4_000_000_000.0
 SWEEP_S = 30.0
 STATIC_S = 31_536_000
+IN_FLIGHT = timedelta(seconds=60)
 
 
 def create_app(
@@ -62,6 +66,8 @@ def create_app(
     settings = settings or load_settings(os.environ)
     paths = default_paths()
     wired = wire(settings, clock, log, knowledge)
+    _take_up_saves(wired)
+    load_models()
     app = Flask("smart_app", template_folder=str(paths.templates), static_folder=str(paths.static))
     app.extensions[EXTENSION] = wired
     app.jinja_env.undefined = StrictUndefined
@@ -125,6 +131,16 @@ def wire(
         AuditLog(store),
         Limits(total_s=settings.page_budget_seconds),
     )
+
+
+def _take_up_saves(wired: Services) -> None:
+    """Saves that a crash cut off: unsent ones are closed, sent ones stay unknown until a launch can look."""
+    try:
+        left = reconcile_at_start(plan_services(wired), wired.instant() - IN_FLIGHT)
+    except StoreError as error:
+        raise StartupError(str(error)) from error
+    if left:
+        wired.log.event("saves-unknown", count=left)
 
 
 def system_time(settings: Settings) -> SystemTime:

@@ -5,6 +5,7 @@ What planning is given in the running app, composed from the services.
 from __future__ import annotations
 
 from smart_app.clinical.plan import CarePlanDraft
+from smart_app.web.metrics import TIME_TO_PLAN
 from smart_app.web.papers import plan_pdf
 from smart_app.web.services import Services
 from smart_app.workflow.launching import client_for
@@ -32,4 +33,5 @@ def plan_services(wired: Services) -> PlanServices:
         public_url=wired.settings.public_url,
         rule_set=wired.knowledge.version,
         make_pdf=make_pdf,
+        observe_time_to_plan=lambda issuer, seconds: TIME_TO_PLAN.labels(issuer).observe(seconds),
     )

@@ -104,6 +104,8 @@ def scopes_to_ask(issuer: Issuer, configuration: SmartConfiguration, standalone:
     """The fewest scopes that the app works with, in the words that the server understands."""
     scopes = ["openid", "fhirUser", "launch/patient" if standalone else "launch"]
     supported = configuration.scopes_supported
+    if "profile" in supported:
+        scopes.append("profile")  # the user's name beside the reference
     if issuer.refresh == "offline":
         scopes.append("offline_access")
     elif issuer.refresh == "online":

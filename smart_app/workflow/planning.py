@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.errors import FhirError, NotReadyError, StaleDraftError, StoreError
@@ -290,9 +290,9 @@ def revoke_plan(
     return revoke(sit_down(services, context, review), reason, form_key)
 
 
-def reconcile_at_start(services: PlanServices) -> int:
+def reconcile_at_start(services: PlanServices, before: datetime | None = None) -> int:
     """
     After a restart: what was prepared and never sent is closed as not sent; what was sent stays unknown until a launch
-    of that patient can look. Returns how many are unknown.
+    of that patient can look. Returns how many are unknown. `before` as in `close_unsent`.
     """
-    return close_unsent(services.outbox)
+    return close_unsent(services.outbox, before)

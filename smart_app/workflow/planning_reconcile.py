@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import msgspec
 
@@ -81,14 +82,18 @@ def _no_draft(entry: OutboxEntry) -> CarePlanDraft:
     return CarePlanDraft(entry.plan_identifier, 0, ())
 
 
-def close_unsent(outbox: Outbox) -> int:
+def close_unsent(outbox: Outbox, before: datetime | None = None) -> int:
     """
     At the start of the program: entries that were never sent are closed; returns how many are still unknown.
 
-    What was sent becomes unknown: only a launch of its patient can look in the record.
+    What was sent becomes unknown: only a launch of its patient can look in the record. Entries that moved at `before`
+    or later are left alone: another host that shares the store may be at work on them.
     """
     unknown = 0
     for entry in outbox.open_entries():
+        if before is not None and (entry.sent_at or entry.prepared_at) >= before:
+            unknown += 1
+            continue
         receipt = receipts.decode(entry)
         if entry.state == PREPARED:
             closed = (
