@@ -121,9 +121,9 @@ VOCABULARY: Mapping[str, Term] = {
     "bisphosphonate": Term("Bisphosphonate, ever", "event", _YES_NO, ("systemic",)),
     "capecitabine": Term("Capecitabine, taken now", "event", _YES_NO, ("systemic",)),
     "menopause": Term(
-        "Menopausal status; induced after removal of both ovaries",
+        "Menopausal status; induced after removal of both ovaries; none in a man",
         "attribute",
-        ("pre", "peri", "post", "induced"),
+        ("pre", "peri", "post", "induced", "none"),
         ("menopausal_status",),
     ),
     "uterus": Term("Uterus", "attribute", ("intact", "absent"), ("uterus",)),

@@ -7,7 +7,7 @@ Features: the facts of a record in the words that conditions use, each with its 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -116,11 +116,12 @@ def derive_features(record: PatientRecord, as_of: date | None = None) -> Feature
     """
     from smart_app.clinical.features_anatomy import anatomy_features
     from smart_app.clinical.features_events import answer_on_demand, event_features
-    from smart_app.clinical.features_treatment import treatment_features
+    from smart_app.clinical.features_treatment import settled, treatment_features
     from smart_app.clinical.features_tumor import tumor_features
 
     if as_of is not None and as_of != record.as_of:
         raise ValueError("features are of the day of the record")
+    record = replace(record, systemic=tuple(settled(drug, record.as_of) for drug in record.systemic))
     found: dict[str, Feature] = {}
     groups: tuple[Callable[[PatientRecord], Iterable[Feature]], ...] = (
         tumor_features,

@@ -5,6 +5,8 @@ Features of drug treatment: what is taken now, what was ever given, for how long
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Medication, PatientRecord
@@ -33,6 +35,9 @@ _HER2_WORDS = {
     "trastuzumab deruxtecan": "t_dxd",
 }
 _ENDOCRINE_WORDS = {"tamoxifen": "tamoxifen", "raloxifene": "raloxifene", "toremifene": "toremifene"}
+LONGEST_PAUSE_DAYS = {"bone": 275, "other": 183}
+_GIVEN_BY_STAFF = frozenset({"her2", "chemotherapy", "immunotherapy", "ovarian-suppression", "bone"})
+_TABLETS = ("neratinib", "tucatinib", "lapatinib", "capecitabine", "alendronate", "risedronate", "ibandronate")
 _ANTIBODIES = ("trastuzumab", "pertuzumab", "t_dm1", "t_dxd", "margetuximab")
 
 
@@ -55,6 +60,30 @@ def treatment_features(record: PatientRecord) -> Iterator[Feature]:
     yield _endocrine_years(record)
     yield _neoadjuvant(record)
     yield from _ends(record)
+
+
+def _is_given_by_staff(drug: Medication) -> bool:
+    return drug.agent not in _TABLETS and not _GIVEN_BY_STAFF.isdisjoint(drug.classes)
+
+
+def settled(drug: Medication, as_of: date) -> Medication:
+    """
+    The drug with its status as rules take it: infusions and injections end by not being given.
+
+    Administrations alone have no status. When the last one is further back than any interval of these drugs, treatment
+    counts as stopped on that day. Tablets stay open: they are taken at home. The fact that is shown stays as read.
+
+    Source:
+        Longest interval in use: goserelin every 12 weeks, zoledronic acid every 6 months (rules T-01, E-07).
+    """
+    last = drug.ended_on or drug.started_on
+    by_doses = bool(drug.sources) and all(source.resource_type == "MedicationAdministration" for source in drug.sources)
+    if drug.status != "unknown" or last is None or not by_doses or not _is_given_by_staff(drug):
+        return drug
+    pause = LONGEST_PAUSE_DAYS["bone" if "bone" in drug.classes else "other"]
+    if (as_of - last.latest).days <= pause:
+        return drug
+    return replace(drug, status="stopped", ended_on=last)
 
 
 def _of_class(key: str) -> Callable[[Medication], bool]:

@@ -263,6 +263,14 @@ def ovaries_removed(record: PatientRecord) -> Because | None:
     return Because("ovaries", "absent", events[0].sources) if events else None
 
 
+def _man_without_organs(record: PatientRecord) -> Feature | None:
+    """No menopause to know of in a man, unless the record speaks of ovaries or a uterus (rule X-02)."""
+    organs = (record.facts.get(name) for name in ("uterus", "ovaries", "pregnancy"))
+    if record.patient.sex != "male" or any(fact is not None and fact.known for fact in organs):
+        return None
+    return Feature("menopause", "none", (Because("sex", "male"),))
+
+
 def _menopause(record: PatientRecord) -> Feature:
     fact = record.facts.get("menopausal_status")
     status = _MENOPAUSE.get(str(fact.value)) if fact is not None and fact.known else None
@@ -270,7 +278,7 @@ def _menopause(record: PatientRecord) -> Feature:
     if removed is not None and status != "post":
         return Feature("menopause", "induced", (removed,))
     if status is None or fact is None:
-        return unknown("menopause")
+        return _man_without_organs(record) or unknown("menopause")
     return Feature("menopause", status, (because_of(fact),))
 
 

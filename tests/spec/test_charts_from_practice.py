@@ -527,3 +527,30 @@ def test_subject_by_urn_of_the_bundle_is_the_patient(knowledge: Any) -> None:
     er["subject"] = {"reference": "https://ehr.example/fhir/Patient/p"}
     facts, _ = read(knowledge, patient(), condition("l", concept(coding(ICD10, "C50.912")), "2019-02-01"), er)
     assert value(facts, "er") == "positive"
+
+
+def test_a_man_has_no_menopause_to_ask_for(knowledge: Any) -> None:
+    _, topics = read(
+        knowledge,
+        patient("1955-02-02", "male"),
+        condition("l", concept(coding(ICD10, "C50.922")), "2022-02-01"),
+        procedure("m", concept(coding(CPT, "19303")), "2022-03-15", bodySite=[concept(text="left breast")]),
+        order("tam", concept(text="tamoxifen 20 mg"), "2022-06-01"),
+    )
+    assert not any("menopausal_status" in row["missing"] for rows in topics.values() for row in rows)
+    assert "dxa" not in topics
+
+
+@pytest.mark.parametrize(("last_year", "status"), [(2025, "overdue"), (2026, "cannot-tell")])
+def test_infusions_end_by_not_being_given(knowledge: Any, last_year: int, status: str) -> None:
+    doses = [given(f"t{month}", concept(text="trastuzumab"), f"{last_year}-{month:02d}-03") for month in range(1, 11)]
+    facts, topics = read(knowledge, *path_chart(), *doses)
+    row = next(row for row in facts["treatments"]["systemic"] if row["agent"] == "trastuzumab")
+    assert row["status"] == "unknown"
+    follow_up = next(row for row in topics["echocardiogram"] if row["rule"] == "lvef-after-trastuzumab")
+    assert follow_up["status"] == status
+
+
+def test_a_tablet_given_in_hospital_long_ago_is_not_called_stopped(knowledge: Any) -> None:
+    _, topics = read(knowledge, *path_chart()[:-1], given("tam", concept(text="tamoxifen 20 mg"), "2023-01-03"))
+    assert topics["endocrine-adherence"][0]["status"] == "cannot-tell"

@@ -154,7 +154,9 @@ class Opinion(ImagingRows):
     def e13(self) -> Rows:
         status_ = self.p.facts.get("menopausal_status")
         risk = self.bone_risk()
-        if risk is False and status_ is None:
+        # A man has no menopause to ask for, unless the record speaks of a uterus or ovaries.
+        organs = any(name in self.p.facts for name in ("uterus", "ovaries", "pregnancy"))
+        if risk is False and status_ is None and (self.p.sex != "male" or organs):
             risk = None
         rows = [row for row in self.p.drugs if row[0] == "letrozole"] or [
             r for r in self.p.drugs if r[0] == "goserelin"
