@@ -20,9 +20,11 @@ from smart_app import __version__
 from smart_app.errors import AftercareError, DocumentError, InputError, OutOfScopeError, StartupError
 
 if TYPE_CHECKING:
+    from smart_app.clinical.clinic import ClinicContacts
     from smart_app.clinical.facts import PatientRecord
     from smart_app.clinical.recommendations import Recommendation
     from smart_app.clinical.schedule import ClinicDefaults
+    from smart_app.handout.blocks import Person
     from smart_app.knowledge import KnowledgeBase
 
 OK, PROBLEMS, UNUSABLE, OUT_OF_SCOPE = 0, 1, 2, 3
@@ -118,7 +120,9 @@ def _read(arguments: argparse.Namespace, knowledge: KnowledgeBase) -> PatientRec
         data = sys.stdin.buffer.read() if arguments.bundle == "-" else Path(arguments.bundle).read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the file: {error.strerror}") from error
-    return extract_record(read_file(data), knowledge.codes, arguments.as_of or date.today())
+    resources = read_file(data)
+    arguments.patients = [each for each in resources if each.get("resourceType") == "Patient"]
+    return extract_record(resources, knowledge.codes, arguments.as_of or date.today())
 
 
 def _recommend(
@@ -197,8 +201,31 @@ def _handout(arguments: argparse.Namespace) -> int:
         templates=default_paths().templates,
         language=arguments.lang,
         large_print=arguments.large_print,
+        clinic=_clinic(),
+        person=_person(arguments, record),
+        font_dirs=tuple(Path(folder) for folder in os.environ.get("AFTERCARE_FONT_DIRS", "").split(":") if folder),
     )
     return OK
+
+
+def _person(arguments: argparse.Namespace, record: PatientRecord) -> Person:
+    from smart_app.handout.blocks import Person
+    from smart_app.web.presenters_identity import patient_name
+
+    name = patient_name(arguments.patients[0]) if len(arguments.patients) == 1 else ""
+    return Person(name, record.patient.birth_date)
+
+
+def _clinic() -> ClinicContacts | None:
+    from smart_app.settings.clinic import read_clinic
+
+    if "AFTERCARE_CLINIC" not in os.environ:
+        return None
+    problems: list[str] = []
+    clinic = read_clinic(Path(os.environ["AFTERCARE_CLINIC"]), problems)
+    if problems:
+        raise StartupError("; ".join(problems))
+    return clinic.contacts
 
 
 def _export_plandefinition(_: argparse.Namespace) -> int:

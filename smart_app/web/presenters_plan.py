@@ -16,6 +16,7 @@ from smart_app.web.presenters_notices import Notice, present_notices
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
 from smart_app.web.presenters_rows import Option, RowGroup, Typed, options, owner_options, present_plan_rows
 from smart_app.web.presenters_words import (
+    FACT_LABELS,
     DateText,
     date_words,
     fact_label,
@@ -190,7 +191,9 @@ def present_plan(
         can_undo=bench.can_undo,
         problems=tuple((field_id(name), words, _field_title(name, bench)) for name, words in errors.items()),
         needed=tuple(
-            NeededLine(f"{n.title}: {n.words}", _needed_href(n.field, n.row, frame.base), n.blocks)
+            NeededLine(
+                f"{FACT_LABELS.get(n.title, n.title)}: {n.words}", _needed_href(n.field, n.row, frame.base), n.blocks
+            )
             for n in bench.needed
         ),
         notices=present_notices(bench, frame, zone),
@@ -282,7 +285,7 @@ def _conflict(conflict: ConflictToSettle, form: Typed, errors: Mapping[str, str]
         values=tuple(values),
         left_open=choice == "open",
         reason=form.value(f"{name}.reason", conflict.reason),
-        error=error or needed,
+        error=error or needed[:1].upper() + needed[1:],
     )
 
 

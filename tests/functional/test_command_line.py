@@ -110,6 +110,29 @@ def test_a_file_that_cannot_be_used_gets_one_line_and_exit_two(
         assert words.lower() in err.lower()
 
 
+def test_the_handout_names_the_person_of_the_record_and_the_clinic_of_the_settings(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chart, clinic, out = tmp_path / "x.json", tmp_path / "clinic.toml", tmp_path / "h.html"
+    chart.write_text(json.dumps(named_survivor()), encoding="utf-8")
+    clinic.write_text('phone = "555-0100 200"\n', encoding="utf-8")
+    monkeypatch.setenv("AFTERCARE_CLINIC", str(clinic))
+    assert run(capsys, "handout", chart, "--as-of", DAY, "--out", out)[0] == 0
+    page = out.read_text(encoding="utf-8")
+    assert "Nguyễn Thị Ánh" in page
+    assert "555-0100 200" in page
+    clinic.write_text("phone = [", encoding="utf-8")
+    code, _, err = run(capsys, "handout", chart, "--as-of", DAY, "--out", out)
+    assert code == 2
+    assert "AFTERCARE_CLINIC" in err
+
+
+def named_survivor() -> dict[str, Any]:
+    chart = survivor()
+    chart["entry"][0]["resource"]["name"] = [{"use": "official", "family": "Ánh", "given": ["Nguyễn", "Thị"]}]
+    return chart
+
+
 def test_outside_the_scope_nothing_is_written_and_the_reason_is_said(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
