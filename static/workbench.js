@@ -66,8 +66,7 @@ if (form) {
     }
   };
 
-  form.addEventListener("input", (event) => {
-    if (event.target.name && event.target.name.startsWith("own.")) return;
+  const keepSoon = () => {
     changed = true;
     say("Not kept yet.");
     window.clearTimeout(timer);
@@ -75,6 +74,23 @@ if (form) {
       timer = 0;
       keep();
     }, WAIT_MS);
+  };
+
+  const isOwn = (control) => Boolean(control.name) && control.name.startsWith("own.");
+
+  // What was typed before this file had come, or given back by the browser, differs from what the server sent.
+  const typed = (control) => {
+    if (!control.name || control.type === "hidden" || isOwn(control)) return false;
+    if (control.type === "checkbox" || control.type === "radio") return control.checked !== control.defaultChecked;
+    if (control.tagName === "SELECT") {
+      const sent = [...control.options].findIndex((option) => option.defaultSelected);
+      return control.selectedIndex !== Math.max(sent, 0);
+    }
+    return (control.tagName === "TEXTAREA" || control.tagName === "INPUT") && control.value !== control.defaultValue;
+  };
+
+  form.addEventListener("input", (event) => {
+    if (!isOwn(event.target)) keepSoon();
   });
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") keep();
@@ -84,4 +100,5 @@ if (form) {
     changed = false;
   });
   form.classList.add("autosaving");
+  if ([...form.elements].some(typed)) keepSoon();
 }
