@@ -129,6 +129,9 @@ class CodeMap:
         row = self.rows.get((name, code))
         if row is None and name in ("ICD10CM", "ICD10PCS"):
             row = self._find_icd(code)
+        if row is None and name in ("ICD10CM", "ICD9CM") and "." not in code and len(code) > 3:
+            dotted = f"{code[:3]}.{code[3:]}".upper()
+            row = self.rows.get((name, dotted)) or (self._find_icd(dotted) if name == "ICD10CM" else None)
         return row
 
     def _find_without_system(self, code: str) -> CodeRow | None:

@@ -68,7 +68,7 @@ def _read(chart: Chart, key: str, condition: Resource, found: Diagnoses) -> None
     read_codes(chart, condition, rows, said, onset, source, found)
     read_receptors(chart, condition, rows, said, source, found)
     if any(row.concept == "history-of-mastectomy" for row in rows) or (
-        not rows and any(_SURGERY_HISTORY.search(word) for word in said)
+        all(row.concept in _KINDS_BY_CONCEPT for row in rows) and any(_SURGERY_HISTORY.search(word) for word in said)
     ):
         found.surgery.append((key, condition, source.recorded or "", "condition"))
 

@@ -29,7 +29,10 @@ _OTHER_ORGAN = re.compile(
     re.IGNORECASE,
 )
 _SECONDARY = re.compile(r"\b(?:secondary|metasta\w+|bone)\b", re.IGNORECASE)
-_NOT_TAKEN = re.compile(r"\b(?:allerg\w*|intoleran\w*|declin\w*|refus\w*|held|never started)\b", re.IGNORECASE)
+_NOT_TAKEN = re.compile(
+    r"\b(?:allerg\w*|intoleran\w*|declin\w*|refus\w*|never (?:started|taken|filled)|not tak(?:en|ing)|not started)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,9 @@ def _uses(chart: Chart, key: str, resource: Resource, others: frozenset[str]) ->
         chart.issue(
             IssueKind.IGNORED_STATUS, key, "A drug that is planned or not to be given; it does not count as taken."
         )
+        return
+    if any(_NOT_TAKEN.search(word) for word in words(resource.get("medicationCodeableConcept"))):
+        chart.issue(IssueKind.IGNORED_STATUS, key, "The words beside the drug say that it was not taken.")
         return
     if _of_another_cancer(chart, resource, others):
         return

@@ -120,12 +120,13 @@ def decide_her2(findings: Sequence[Finding], looked_for: str, read: bool = True)
 
 def _judge(assessment: _Assessment) -> tuple[str | None, _Assessment]:
     if assessment.several("ihc"):
-        return "conflict", assessment
-    return _status(assessment), assessment
+        scores = {f.extra["ihc"] for f in assessment.findings if f.extra.get("ihc") is not None}
+        statuses = {_status(assessment, score) for score in scores}
+        return (statuses.pop() if len(statuses) == 1 else "conflict"), assessment
+    return _status(assessment, assessment.one("ihc")), assessment
 
 
-def _status(assessment: _Assessment) -> str | None:
-    ihc = assessment.one("ihc")
+def _status(assessment: _Assessment, ihc: str | None) -> str | None:
     ish = hybridization(assessment.one("ish"), assessment.one("ratio"), assessment.one("copies"), ihc)
     return status_of(ihc, ish, assessment.stated)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from smart_app.clinical.codes import CodeRow
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Event, ImagingStudy, IssueKind, Source
-from smart_app.fhir.extract.chart import Chart, taken_on
+from smart_app.fhir.extract.chart import Chart, side_by_codes, taken_on
 from smart_app.fhir.extract.evidence import Finding, date_key
 from smart_app.fhir.extract.reports import Report
 from smart_app.fhir.extract.text.imaging import (
@@ -18,8 +18,8 @@ from smart_app.fhir.extract.text.imaging import (
     worse_category,
 )
 from smart_app.fhir.extract.text.phrases import Phrase
-from smart_app.fhir.extract.text.sentences import sentences
-from smart_app.fhir.resources import Resource, objects, partial_date, text, when, words
+from smart_app.fhir.extract.text.sentences import sentences, side_of_title
+from smart_app.fhir.resources import Resource, as_list, notes, objects, partial_date, text, when, words
 
 KINDS = ("mammogram", "breast_mri", "breast_ultrasound", "dxa", "echocardiogram")
 BREAST_KINDS = ("mammogram", "breast_ultrasound", "breast_mri")
@@ -170,7 +170,18 @@ def _birads_of(chart: Chart, resource: Resource, phrases: list[Phrase]) -> tuple
 def _study_side(chart: Chart, resource: Resource, row: CodeRow | None, said: list[str]) -> str:
     if row is not None and row.side:
         return row.side
-    return chart.side(resource, *said)
+    side = chart.side(resource, *said)
+    if side != "unknown":
+        return side
+    by_series = {
+        found
+        for series in objects(resource.get("series"))
+        for found in [side_by_codes(chart.codes, {"laterality": as_list(series.get("laterality"))})]
+        if found
+    }
+    if by_series:
+        return "bilateral" if len(by_series) > 1 else by_series.pop()
+    return next((found for found in map(side_of_title, said) if found), "unknown")
 
 
 def _from_others(chart: Chart) -> list[_Seen]:
@@ -189,8 +200,17 @@ def _from_others(chart: Chart) -> list[_Seen]:
             continue
         side = _study_side(chart, resource, kind[1], words(resource.get("code")) + words([resource.get("description")]))
         source = chart.source(key, resource, on=on, code=str(kind[1]) if kind[1] else None)
-        seen.append(_Seen(kind[0], on, side, None, None, source))
+        birads, sub = _own_birads(chart, resource) if kind[0] in BREAST_KINDS else (None, None)
+        seen.append(_Seen(kind[0], on, side, birads, sub, source))
     return seen
+
+
+def _own_birads(chart: Chart, resource: Resource) -> tuple[str | None, str | None]:
+    """The category that the value or a note of a study's own resource states."""
+    said = [*words(resource.get("valueCodeableConcept")), *notes(resource)]
+    said += [found for found in [text(resource.get("valueString"))] if found]
+    phrases = [phrase for word in said for sentence in sentences(word) for phrase in birads_phrases(sentence)]
+    return _birads_of(chart, {"conclusionCode": as_list(resource.get("valueCodeableConcept"))}, phrases)
 
 
 def _other_kind(chart: Chart, key: str, resource: Resource) -> tuple[str, CodeRow | None] | None:
@@ -206,7 +226,22 @@ def _other_kind(chart: Chart, key: str, resource: Resource) -> tuple[str, CodeRo
     codes |= {
         str(s["modality"].get("code")) for s in objects(resource.get("series")) if isinstance(s.get("modality"), dict)
     }
-    return ("mammogram", None) if "MG" in codes else None
+    if "MG" in codes:
+        return "mammogram", None
+    if not _of_breast(chart, resource):
+        return None
+    return ("breast_mri", None) if "MR" in codes else ("breast_ultrasound", None) if "US" in codes else None
+
+
+def _of_breast(chart: Chart, study: Resource) -> bool:
+    """Whether every series with a body site names the breast, and one does."""
+    sites = [series["bodySite"] for series in objects(study.get("series")) if series.get("bodySite") is not None]
+    named = [
+        any(row.concept == "laterality" and "breast" in row.display.lower() for row in chart.rows(as_list(site)))
+        or bool(re.search(r"\bbreast", " ".join(words(site)), re.IGNORECASE))
+        for site in sites
+    ]
+    return bool(named) and all(named)
 
 
 def _studies(kind: str, seen: list[_Seen], observed: list[Finding], chart: Chart) -> list[ImagingStudy]:

@@ -36,6 +36,10 @@ _ISH_BOUND = re.compile(
 _NOT_A_RESULT = re.compile(
     r"\b(?:pending|cancel\w*|see (?:comment|note|report|below)|not (?:performed|done|tested|available)|unknown)\b", re.I
 )
+_OTHER_NUMBERS = re.compile(
+    r"\b21[- ]gene\b|\b\d{1,2}[- ](?:ye?a?rs?)\b|\b\d{1,4}[/-]\d{1,2}[/-]\d{1,4}\b|\b\d{1,3}\s*(?:-|–|to)\s*\d{1,3}\b",
+    re.I,
+)
 
 
 def coded_polarity(result: Result, *own: str) -> str | None:
@@ -268,7 +272,8 @@ def _oncotype(result: Result) -> Iterator[Finding]:
     if number is None and amount is not None and not amount.comparator:
         number = convert(result.chart.codes, "score", amount).value
     if number is None:
-        match = re.search(r"(?<![\d.])(\d{1,3})(?![\d.%])", " ".join(result.answer.words))
+        said = _OTHER_NUMBERS.sub(" ", " ".join(result.answer.words))
+        match = re.search(r"(?<![\d.])(\d{1,3})(?![\d.%])", said)
         number = float(match[1]) if match else None
     if number is None or not 0 <= number <= 100:
         result.not_placed("no recurrence score from 0 to 100")

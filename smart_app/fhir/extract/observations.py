@@ -107,7 +107,14 @@ _EXACT_NAMES = {
 _NAME_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (concept, re.compile(pattern, re.IGNORECASE))
     for concept, pattern in (
-        ("oncotype-test", r"\boncotype\b|\b(?:breast )?recurrence score\b|\b21[- ]gene\b"),
+        (
+            "oncotype-test",
+            r"^(?!.*\b(?:mammaprint|70[- ]gene|prosigna|pam ?50|endopredict|breast cancer index|bci|colon|prostate|DCIS"
+            r"|risk of (?:distant )?recurrence|benefit|\d+[- ]ye?a?r)\b).*(?:\boncotype\b"
+            r"|\b(?:breast )?recurrence score\b"
+            r"|\b21[- ]gene\b)",
+        ),
+        ("nottingham-score", r"^(?:total |combined )*nottingham (?:combined |histologic |total )*score$"),
         ("rcb-test", r"\bresidual cancer burden\b|\bRCB\b"),
         (
             "tumor-grade",

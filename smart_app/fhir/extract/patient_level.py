@@ -44,6 +44,8 @@ def _menopause(result: Result) -> Iterator[Finding]:
             value = f"{match['what'].lower()}menopausal"
         elif match:
             value = {"before": "premenopausal", "after": "postmenopausal"}[match["before"].lower()]
+        elif re.fullmatch(r"\s*(?:pre|peri|post)\s*", words_, re.IGNORECASE):
+            value = f"{words_.strip().lower()}menopausal"
     if value is None:
         result.not_placed("no menopausal status")
         return

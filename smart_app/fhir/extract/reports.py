@@ -192,7 +192,7 @@ def report_findings(chart: Chart, report: Report) -> Iterator[Finding]:
 
 def _finding(report: Report, phrase: Phrase, source: Source) -> Finding:
     side = phrase.sentence.side or (report.side if report.side != "unknown" else None) or "unknown"
-    extra = {key: value for key, value in phrase.extra.items() if key not in ("quiet", "total", "low")}
+    extra = {key: value for key, value in phrase.extra.items() if key not in ("quiet", "total", "low", "size")}
     part = ""
     if phrase.name == "her2":
         part = "ish" if phrase.value is None and "ihc" not in extra else "overall"
@@ -231,7 +231,7 @@ def text_phrases(report: str) -> list[Phrase]:
 
 def _totals(phrases: list[Phrase]) -> list[Phrase]:
     """A stated total stands before counts of single specimens; several counts without a total are not understood."""
-    kept = phrases
+    kept = _nodes_by_size(phrases)
     for name in ("nodes_positive", "nodes_examined"):
         own = [phrase for phrase in kept if phrase.name == name and phrase.value is not None]
         totals = [phrase for phrase in own if phrase.extra.get("total")]
@@ -243,6 +243,21 @@ def _totals(phrases: list[Phrase]) -> list[Phrase]:
             kept = [phrase for phrase in kept if phrase.name != name]
             kept.append(Phrase(name, None, first.sentence))
     return kept
+
+
+def _nodes_by_size(phrases: list[Phrase]) -> list[Phrase]:
+    """Synoptic reports count nodes with macrometastases and with micrometastases apart: their sum is positive."""
+    by_size: dict[str, set[int]] = {}
+    for phrase in phrases:
+        if "size" in phrase.extra:
+            by_size.setdefault(str(phrase.extra["size"]), set()).add(int(phrase.value))
+    if not by_size:
+        return phrases
+    first = next(phrase for phrase in phrases if "size" in phrase.extra)
+    kept = [phrase for phrase in phrases if "size" not in phrase.extra]
+    clear = "macro" in by_size and all(len(counts) == 1 for counts in by_size.values())
+    total = sum(max(counts) for counts in by_size.values()) if clear else None
+    return [*kept, Phrase("nodes_positive", total, first.sentence, extra={"total": True})]
 
 
 def diagnosis_sentences(report: Report) -> Iterator[Sentence]:

@@ -81,6 +81,9 @@ def _grade_of_words(said: tuple[str, ...]) -> int | None:
 
 def _nottingham(result: Result) -> Iterator[Finding]:
     number = plain_number(result.answer) or (result.answer.quantity.value if result.answer.quantity else None)
+    fraction = re.fullmatch(r"\s*([3-9])\s*(?:/|of|out of)\s*9\s*", " ".join(result.answer.words), re.IGNORECASE)
+    if fraction is not None:
+        number = float(fraction[1])
     if number is None or not 3 <= number <= 9:
         result.not_placed("no score from 3 to 9")
         return

@@ -11,8 +11,8 @@ from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import IssueKind, Source, Surgery
 from smart_app.fhir.extract.chart import Chart
 from smart_app.fhir.extract.evidence import DIAGNOSIS_CODE, Finding, date_key
-from smart_app.fhir.extract.text.sentences import side_of
-from smart_app.fhir.resources import Resource, codings, extensions, notes, objects, when, words
+from smart_app.fhir.extract.text.sentences import side_of, side_of_title
+from smart_app.fhir.resources import Resource, codings, extensions, notes, objects, partial_date, when, words
 
 _CONSERVING = re.compile(
     r"\b(?:lumpectomy|partial mastectomy|segmental mastectomy|breast[- ]conserv\w+|wide local excision|quadrantectomy|"
@@ -20,6 +20,10 @@ _CONSERVING = re.compile(
     re.IGNORECASE,
 )
 _MASTECTOMY = re.compile(r"\bmastectom(?:y|ies)\b", re.IGNORECASE)
+_RADICAL = re.compile(
+    r"\b(?:modified[- ])?radical mastectomy\b|\bmastectomy,? modified radical\b|\bMRM\b", re.IGNORECASE
+)
+_TARGETED = re.compile(r"\btargeted axillary (?:lymph )?(?:node )?dissection\b|\bTAD\b", re.IGNORECASE)
 _RECONSTRUCTION = re.compile(
     r"\b(?:breast reconstruction|reconstruction of breast|TRAM flap|DIEP flap|latissimus dorsi flap"
     r"|tissue expander (?:placement|insertion)|"
@@ -39,6 +43,11 @@ _NOT_DONE = re.compile(
     re.IGNORECASE,
 )
 _AXILLA_TOO = re.compile(r"\bwith (?:axillary|ALND)\b|\band axillary (?:lymph )?node dissection\b", re.IGNORECASE)
+_TOLD_DATE = re.compile(
+    r"(?:[\s,(/+&]|\b(?:left|right|bilateral|breast|with|w|and|slnb|sentinel|axillary|lymph|node|dissection|biopsy|alnd|in|on"
+    r"|simple|total)\b){0,12}(?:(?P<month>\d{1,2})[/-](?:\d{1,2}[/-])?)?(?P<year>(?:19|20)\d\d)(?![\d/-])",
+    re.IGNORECASE,
+)
 _MODIFIERS = {"LT": "left", "RT": "right", "50": "bilateral"}
 
 
@@ -146,11 +155,13 @@ def _by_words(said: list[str]) -> set[tuple[str, bool]]:
             found.add(("breast-conserving", False))
         elif _MASTECTOMY.search(word):
             found.add(("mastectomy", False))
+            if _RADICAL.search(word):
+                found.add(("axillary-dissection", True))
         if _RECONSTRUCTION.search(word):
             found.add(("reconstruction", False))
-        if _DISSECTION.search(word):
+        if _DISSECTION.search(_TARGETED.sub(" ", word)):
             found.add(("axillary-dissection", True))
-        if _SENTINEL.search(word):
+        if _SENTINEL.search(word) or _TARGETED.search(word):
             found.add(("sentinel-node-biopsy", True))
     return found
 
@@ -175,7 +186,8 @@ def _side(chart: Chart, procedure: Resource, rows: list[CodeRow], said: list[str
     }
     if len(modifiers) == 1:
         return modifiers.pop()
-    return next((s for s in map(side_of, notes(procedure)) if s), None) or "unknown"
+    by_title = next((s for s in map(side_of_title, said) if s), None)
+    return by_title or next((s for s in map(side_of, notes(procedure)) if s), None) or "unknown"
 
 
 def _history(chart: Chart, key: str, condition: Resource) -> Iterator[_Operation]:
@@ -193,7 +205,21 @@ def _history(chart: Chart, key: str, condition: Resource) -> Iterator[_Operation
     if past:
         side = chart.side(condition, *said)
         for kind, axilla in sorted(_by_words(said), key=str):
-            yield _Operation(kind, axilla, side, None, source, said[0], history=True)
+            yield _Operation(kind, axilla, side, _told_on(chart, said, kind), source, said[0], history=True)
+
+
+def _told_on(chart: Chart, said: list[str], kind: str) -> PartialDate | None:
+    """The year or month that stands right after the operation in words of a history, if it is the only one."""
+    pattern = {"breast-conserving": _CONSERVING, "mastectomy": _MASTECTOMY}.get(kind)
+    found = set()
+    for word in said:
+        for match in pattern.finditer(word) if pattern else ():
+            told = _TOLD_DATE.match(word, match.end())
+            if told is not None:
+                month = f"-{int(told['month']):02d}" if told["month"] and 1 <= int(told["month"]) <= 12 else ""
+                found.add(told["year"] + month)
+    on = partial_date(found.pop()) if len(found) == 1 else None
+    return on if on is not None and on.earliest <= chart.as_of else None
 
 
 def _gynecologic_words(procedure: Resource) -> bool:

@@ -19,8 +19,17 @@ _NOT_A_DIAGNOSIS = re.compile(
     r"counsel\w*|carrier|abnormal\w* (?:of|on)|not (?:have|malignant)|free of|atypical|borderline)\b",
     re.IGNORECASE,
 )
+_SETTLED_WORDS = re.compile(
+    r"\b(?:no|without)(?: \w+)? evidence of (?:\w+ ){0,2}?(?:disease|recurren\w+|metasta\w+|mets|relapse)\b"
+    r"|\bprophylactic (?:\w+ ){0,3}mastectomy\b"
+    r"|\b(?:low|intermediate|high)[ -]risk (?:oncotype|mammaprint|recurrence|score|genomic)\w*|\brisk of recurrence\b"
+    r"|\bnegative for (?:BRCA\w*|HER-?2\w*|ER|PR|estrogen|progesterone|lymph|nod\w+|margins?|metasta\w+|recurren\w+)\b"
+    r"|\bfree of (?:disease|recurrence)\b",
+    re.IGNORECASE,
+)
 _HISTORY = re.compile(r"\b(?:personal history|history|hx|h/o|status post|s/p|past|previous)\b", re.IGNORECASE)
 _BREAST = re.compile(r"\b(?:breasts?|mammary)\b", re.IGNORECASE)
+_BREAST_OR_SITU = re.compile(r"\b(?:breasts?|mammary|DCIS|LCIS)\b", re.IGNORECASE)
 _IN_SITU = re.compile(r"\bin[ -]situ\b|\bDCIS\b|\bLCIS\b|\bintraductal carcinoma\b|\bstage 0\b", re.IGNORECASE)
 _DCIS = re.compile(r"\bDCIS\b|\b(?:ductal|intraductal)\b", re.IGNORECASE)
 _LCIS = re.compile(r"\bLCIS\b|\blobular\b", re.IGNORECASE)
@@ -83,7 +92,7 @@ def named_cancer(words: str) -> NamedCancer:
     """Read a short diagnosis text; hedged, screening, benign and family texts name nothing."""
     if _NOT_THE_PATIENTS.search(words):
         return NamedCancer(None, None, relative=True)
-    if _NOT_A_DIAGNOSIS.search(words) or not _MALIGNANT.search(words):
+    if _NOT_A_DIAGNOSIS.search(_without_settled(words)) or not _MALIGNANT.search(words):
         return NamedCancer(None, None)
     metastasis = _metastasis(words)
     kind = None
@@ -93,6 +102,14 @@ def named_cancer(words: str) -> NamedCancer:
             kind = None
     recurrent = bool(_RECURRENT.search(words)) and not _NO_RECURRENCE.search(words)
     return NamedCancer(kind, side_of(words), bool(_HISTORY.search(words)), metastasis, recurrent)
+
+
+def _without_settled(words: str) -> str:
+    """Without what a named cancer is said to be free of ("left breast cancer, no evidence of disease")."""
+    first = _MALIGNANT.search(words)
+    if first is None or not _BREAST_OR_SITU.search(words):
+        return words
+    return words[: first.end()] + _SETTLED_WORDS.sub(" ", words[first.end() :])
 
 
 def _kind(words: str) -> str:

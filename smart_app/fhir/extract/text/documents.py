@@ -8,57 +8,80 @@ import html
 import io
 import logging
 import re
-from collections.abc import Callable
-from html.parser import HTMLParser
+from collections.abc import Callable, Iterator
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PAGES = 60
 MAX_TEXT = 200_000
 
 _BLOCKS = frozenset(
-    {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre", "section", "hr"}
+    {
+        "p",
+        "div",
+        "br",
+        "tr",
+        "li",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "table",
+        "ul",
+        "ol",
+        "pre",
+        "section",
+        "hr",
+        "article",
+        "header",
+        "footer",
+        "dt",
+        "dd",
+        "dl",
+        "tbody",
+        "thead",
+    }
 )
 _CELLS = frozenset({"td", "th"})
 _SILENT = frozenset({"script", "style", "head", "title"})
 
 
-class _Text(HTMLParser):
-    """Text of HTML: one line a block, cells of a row apart by a tab."""
+_TAG = re.compile(r"<!--|<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9]{0,30})[^<>]*>|<[!?/][^<>]*>")
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.silent = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
-            self.silent += 1
-        elif tag in _BLOCKS:
-            self.parts.append("\n")
-        elif tag in _CELLS:
-            self.parts.append("\t")
+def _pieces(markup: str) -> Iterator[str]:
+    """Text of markup, a new line at each block and a tab at each cell, in one pass; a bare `<` is text."""
+    position = 0
+    while (match := _TAG.search(markup, position)) is not None:
+        yield _plain(markup[position : match.start()])
+        position = match.end()
+        name = (match["name"] or "").lower()
+        if match[0] == "<!--":
+            position = _after(markup, "-->", position)
+        elif name in _SILENT and not match["close"]:
+            position = _after(markup, f"</{name}", position)
+            position = _after(markup, ">", position)
+        elif name in _BLOCKS:
+            yield "\n"
+        elif name in _CELLS and not match["close"]:
+            yield "\t"
+    yield _plain(markup[position:])
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self.silent = max(0, self.silent - 1)
-        elif tag in _BLOCKS:
-            self.parts.append("\n")
 
-    def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.parts.append(re.sub(r"[ \r\n\t]+", " ", data))
+def _after(markup: str, mark: str, start: int) -> int:
+    found = re.compile(re.escape(mark), re.IGNORECASE).search(markup, start)
+    return found.end() if found is not None else len(markup)
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"[ \r\n\t]+", " ", html.unescape(words)) if words else ""
 
 
 def text_of_html(markup: str) -> str:
     """Readable text of HTML or of a narrative's `div`; a row of a table becomes "Name: value"."""
-    parser = _Text()
-    try:
-        parser.feed(markup[: MAX_TEXT * 4])
-        parser.close()
-    except (ValueError, AssertionError):
-        return html.unescape(re.sub(r"<[^>]{0,2000}>", " ", markup[:MAX_TEXT]))
     lines = []
-    for line in "".join(parser.parts).split("\n"):
+    for line in "".join(_pieces(markup[: MAX_TEXT * 4])).split("\n"):
         cells = [cell.strip() for cell in line.split("\t") if cell.strip()]
         if len(cells) == 2 and not cells[0].endswith(":"):
             lines.append(f"{cells[0]}: {cells[1]}")

@@ -26,8 +26,8 @@ _GRADE = re.compile(
 )
 _G_CODE = re.compile(r"(?<![A-Za-z0-9])G(?P<grade>[1-3])(?![A-Za-z0-9])")
 _NOTTINGHAM_TOTAL = re.compile(
-    r"\bnottingham\s+(?:combined\s+)?(?:histolog\w+\s+)?(?:total\s+)?score\s*(?:is|:|="
-    r"|of)?\s*(?P<score>[3-9])\s*(?:/|of|out of)\s*9",
+    r"\bnottingham\s+(?:combined\s+)?(?:histolog\w+\s+)?(?:total\s+)?score\s*(?:is|:|=|of)?\s*"
+    r"(?:[1-3]\s*\+\s*[1-3]\s*\+\s*[1-3]\s*=\s*)?(?P<score>[3-9])\s*(?:/|of|out of)\s*9",
     re.IGNORECASE,
 )
 _WELL = re.compile(r"\b(?P<how>well|moderately|poorly)[- ]differentiated\b", re.IGNORECASE)
@@ -103,6 +103,16 @@ _NODES_POSITIVE = re.compile(
     r"(?:\s*\([^)]{0,50}\))?\s*:\s*(\d{1,2})\b",
     re.IGNORECASE,
 )
+_METASTASES_BY_SIZE = re.compile(
+    r"\b(?:total )?number of (?:lymph |sentinel )*nodes with (?P<size>macro|micro)metasta\w+(?:\s*\([^)]{0,60}\))?"
+    r"\s*:\s*(?P<count>\d{1,2})\b",
+    re.IGNORECASE,
+)
+_ALL_NODES_NEGATIVE = re.compile(
+    r"\ball (?:regional |sentinel |examined )*lymph nodes (?:are )?negative for "
+    r"(?:tumou?r|carcinoma|malignancy|metasta\w+)",
+    re.IGNORECASE,
+)
 _NODE_WORD = re.compile(
     r"\b(?:lymph )?nodes?\b|\bSLNs?\b|\bSLNB\b|\bALND\b|\bLNs?\b|\bsentinel\b|\baxill", re.IGNORECASE
 )
@@ -110,7 +120,7 @@ _NOT_NODES = re.compile(r"\b(?:if|score|nottingham|allred|mitotic|tubule|prior|b
 
 _ONCOTYPE = re.compile(
     r"\b(?:oncotype(?:\s*-?\s*dx)?(?:\s*(?:®|\(R\)|breast))*|breast recurrence score"
-    r"|21[- ]gene(?: assay)?)[^.;0-9]{0,50}?"
+    r"|21[- ]gene(?: assay)?)(?:\s*\(?\s*\d{1,4}[/-]\d{1,2}[/-]\d{1,4}\s*\)?)?[^.;0-9]{0,50}?"
     r"(?:recurrence score|score|RS|result|:|of|=|was|is)?[^.;0-9]{0,15}?(?<![\d.])(?P<score>\d{1,3})(?![\d.]"
     r"|\s*(?:%|years?|gene|-\s?\d|/\d))",
     re.IGNORECASE,
@@ -187,6 +197,11 @@ def _nodes(sentence: Sentence) -> Iterator[Phrase]:
         found = {int(match[1]) for match in pattern.finditer(words)}
         if len(found) == 1:
             yield Phrase(name, found.pop(), sentence, extra={"total": True})
+    by_size = {match["size"].lower(): int(match["count"]) for match in _METASTASES_BY_SIZE.finditer(words)}
+    for size, count in sorted(by_size.items()):
+        yield Phrase("nodes_positive", count, sentence, extra={"total": True, "size": size})
+    if _ALL_NODES_NEGATIVE.search(words):
+        yield Phrase("nodes_positive", 0, sentence, extra={"total": True})
     if _NOT_NODES.search(words):
         return
     pairs = set()

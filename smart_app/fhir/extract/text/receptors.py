@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smart_app.fhir.extract.text import her2
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
@@ -26,6 +26,11 @@ _CONNECTOR = re.compile(r"[\s,/&]*(?:\b(?:and|or|both)\b)?[\s,/&]*(?:\bthe\b)?\s
 _LEAD = re.compile(
     r"\b(?P<negative>negative|neg)\s+(?:immuno)?(?:staining\s+|reactivity\s+)?for\s*(?:the\s+|both\s+)?$"
     r"|\b(?P<positive>positive|pos)\s+(?:immuno)?(?:staining\s+|reactivity\s+)?for\s*(?:the\s+|both\s+)?$",
+    re.IGNORECASE,
+)
+_NEXT_STATEMENT = re.compile(
+    r"[,;]?\s*\b(?:and |but |while |is |are )*(?:negative|positive|neg|pos)\s+(?:immuno)?"
+    r"(?:staining\s+|reactivity\s+)?for\b",
     re.IGNORECASE,
 )
 _TRAILING_LEAD = re.compile(
@@ -62,7 +67,11 @@ _UNSURE = re.compile(
     r"|\b(?:positive|negative)\s*[:=]\s*(?:[<>≥≤]|less|greater|at least|no )",
     re.IGNORECASE,
 )
-_TRIPLE = re.compile(r"(?P<not>\b(?:not|non|no)[ -])?\btriple[ -](?P<what>negative|positive)\b", re.IGNORECASE)
+_TRIPLE = re.compile(
+    r"(?P<not>\b(?:not|non|no|never)\b[ -](?:(?:an?|the|currently|considered|classified as"
+    r"|consistent with|clearly)[ -]){0,3})?\btriple[ -](?P<what>negative|positive)\b",
+    re.IGNORECASE,
+)
 _TAIL = 160
 
 
@@ -125,6 +134,14 @@ def _groups(mentions: list[_Mention]) -> Iterator[list[_Mention]]:
 
 def _read_group(group: list[_Mention], sentence: Sentence) -> Iterator[Phrase]:
     tail, lead = group[-1].tail, group[0].lead
+    led = _LEAD.search(lead)
+    if led is not None:
+        tail = _NEXT_STATEMENT.split(tail, maxsplit=1)[0]
+        if len(group) > 1 and polarity(tail) not in (None, "negative" if led["negative"] else "positive"):
+            # "positive for PR, and HER2 is negative": the last one has a statement of its own.
+            yield from _read_group([replace(mention, tail="") for mention in group[:-1]], sentence)
+            yield from _read_group([replace(group[-1], lead="")], sentence)
+            return
     for mention in group:
         if mention.subject in ("er", "pr"):
             yield receptor_from_words(mention.subject, tail, lead, sentence)

@@ -64,6 +64,21 @@ _HEADINGS = {
     "microscopic description": "diagnosis",
     "staging": "diagnosis",
     "tumor": "diagnosis",
+    "special studies": "diagnosis",
+    "ancillary studies": "diagnosis",
+    "breast biomarkers": "diagnosis",
+    "biomarker testing": "diagnosis",
+    "biomarker report": "diagnosis",
+    "prognostic markers": "diagnosis",
+    "case summary": "diagnosis",
+    "margins": "diagnosis",
+    "regional lymph nodes": "diagnosis",
+    "specimen": "diagnosis",
+    "specimens": "diagnosis",
+    "specimen(s) received": "specimens",
+    "specimens received": "specimens",
+    "specimen(s) submitted": "specimens",
+    "specimens submitted": "specimens",
     "impression": "impression",
     "findings": "findings",
     "assessment": "impression",
@@ -79,14 +94,18 @@ _HEADINGS = {
 }
 UNUSABLE_SECTIONS = frozenset({"family", "plan", "method", "other"})
 
-_HEADING = re.compile(r"\W{0,3}([A-Za-z][A-Za-z /\-]{2,40}?)\s*(?::|$)")
+_SHORT_SECTIONS = frozenset({"history", "past", "specimens"})
+_HEADING = re.compile(r"\W{0,3}([A-Za-z][A-Za-z /()\-]{2,40}?)\s*(?::|$)")
+_CAPITALS = re.compile(r"[A-Z][A-Z ()/&-]{5,50}:?")
 _SPECIMEN_HEADING = re.compile(r"\s*(?:[A-Z]\d?[.):]|\d{1,2}[.):]|PART [A-Z]\b)\s*", re.IGNORECASE)
 _SPLIT = re.compile(r"(?<=[a-z0-9%)\]\"+])\.\s+(?=[A-Z(\[])|;\s+|;$")
 _NOT_A_SPLIT = re.compile(r"(?:\b(?:vs|Dr|No|approx|e\.g|i\.e|St)|\b[A-Z])$")
 _WRAPPED = re.compile(r"[a-z0-9(<>%]")
 _SIDES = re.compile(
-    r"\b(left|right|bilateral)\b|\b(LT|RT|Lt|Rt|L|R)\b(?=\.?\s+(?:breast|BREAST|Breast))", re.IGNORECASE
+    r"\b(left|right|bilateral|bilat)\b|\b(LT|RT|Lt|Rt|L|R)\b(?=\.?\s+(?:breast|BREAST|Breast))", re.IGNORECASE
 )
+_TITLE_SIDES = re.compile(r"\b(?:LT|RT)\b|\((?:L|R)\)")
+_TITLE_BOTH = re.compile(r"\b(?:BI|BIL|B/L)\b(?!-?\s?RADS)")
 _NODE = re.compile(r"\b(?:lymph )?node", re.IGNORECASE)
 _BIOPSY = re.compile(r"\b(?:core|needle|fna|fine needle|biops|stereotactic|punch)", re.IGNORECASE)
 _EXCISION = re.compile(
@@ -98,11 +117,17 @@ _DISTANT = re.compile(r"\b(?:metasta\w+|liver|lung|bone|brain|pleura\w*|vertebra
 def sentences(report: str) -> list[Sentence]:
     """Sentences of a report in order; text beyond `MAX_CHARACTERS` is left out."""
     found: list[Sentence] = []
-    section, side, specimen = "", None, None
+    section, side, specimen, inline = "", None, None, False
     for line in _lines(report[:MAX_CHARACTERS]):
+        if not line:
+            # A history of one paragraph, told on the line of its heading, ends with the paragraph.
+            section = "" if inline and section in _SHORT_SECTIONS else section
+            continue
         heading = _heading(line)
         if heading is not None:
-            section = heading
+            section, inline = heading, not line.endswith(":")
+        elif section in _SHORT_SECTIONS and _CAPITALS.fullmatch(line):
+            section = ""
         if _SPECIMEN_HEADING.match(line) or _names_specimen(line):
             side, specimen = side_of(line) or side, specimen_kind(line) or specimen
         for part in _split(line):
@@ -136,7 +161,7 @@ def _lines(report: str) -> list[str]:
             joined[-1] = f"{last} {line}"
         else:
             joined.append(line)
-    return [line for line in joined if line]
+    return joined
 
 
 def _split(line: str) -> list[str]:
@@ -158,10 +183,21 @@ def side_of(words: str) -> str | None:
     sides = set()
     for match in _SIDES.finditer(words):
         word = match[0].lower()
-        sides.add({"l": "left", "lt": "left", "r": "right", "rt": "right"}.get(word, word))
+        sides.add({"l": "left", "lt": "left", "r": "right", "rt": "right", "bilat": "bilateral"}.get(word, word))
     if sides >= {"left", "right"}:
         return "bilateral" if re.search(r"\b(?:and|both|&|bilateral)\b", words, re.IGNORECASE) else None
     return sides.pop() if len(sides) == 1 else None
+
+
+def side_of_title(words: str) -> str | None:
+    """The side in the title of an order or study, where `LT`, `RT`, `(L)`, `(R)` and `BI` stand for sides too."""
+    side = side_of(words)
+    if side is not None:
+        return side
+    found = {"LEFT" if m[0].strip("()") in ("LT", "L") else "RIGHT" for m in _TITLE_SIDES.finditer(words)}
+    if len(found) == 1:
+        return found.pop().lower()
+    return "bilateral" if found or _TITLE_BOTH.search(words) else None
 
 
 def specimen_kind(words: str) -> str | None:

@@ -1,0 +1,194 @@
+"""Operations and radiation as scheduling and billing systems name them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.abstraction import assert_facts, left_breast_cancer, read_facts, rows_of
+from tests.support.charts import (
+    CPT,
+    Resource,
+    coding,
+    concept,
+    patient,
+    procedure,
+)
+
+OPERATIONS = [
+    pytest.param(
+        [procedure("s", concept(text="LUMPECTOMY BREAST W NEEDLE LOCALIZATION LEFT"), "2022-06-14")],
+        {},
+        {"surgery": [("breast-conserving", "left", "2022-06-14")], "axillary_surgery": []},
+        id="epic-lump",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="LEFT SENTINEL LYMPH NODE BIOPSY"), "2022-06-14")],
+        {},
+        {"surgery": [], "axillary_surgery": [("sentinel-node-biopsy", "left", "2022-06-14")]},
+        id="epic-sln",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="Mastectomy Simple Complete (Right)"), "2022-06-14")],
+        {},
+        {"surgery": [("mastectomy", "right", "2022-06-14")], "axillary_surgery": []},
+        id="cerner-mast",
+    ),
+    pytest.param(
+        [procedure("s", concept(coding(CPT, "19307"), text="MASTECTOMY MODIFIED RADICAL"), "2022-06-14")],
+        {},
+        {
+            "surgery": [("mastectomy", "unknown", "2022-06-14")],
+            "axillary_surgery": [("axillary-dissection", "unknown", "2022-06-14")],
+        },
+        id="mrm",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="Modified radical mastectomy, left"), "2022-06-14")],
+        {},
+        {
+            "surgery": [("mastectomy", "left", "2022-06-14")],
+            "axillary_surgery": [("axillary-dissection", "left", "2022-06-14")],
+        },
+        id="mrm-text",
+    ),
+    pytest.param(
+        [procedure("s", concept(coding(CPT, "19302")), "2022-06-14", bodySite=[concept(text="Left breast")])],
+        {},
+        {
+            "surgery": [("breast-conserving", "left", "2022-06-14")],
+            "axillary_surgery": [("axillary-dissection", "left", "2022-06-14")],
+        },
+        id="19302",
+    ),
+    pytest.param(
+        [
+            procedure(
+                "s", concept(text="BILATERAL NIPPLE SPARING MASTECTOMY WITH TISSUE EXPANDER PLACEMENT"), "2022-06-14"
+            )
+        ],
+        {},
+        {
+            "surgery": [("mastectomy", "bilateral", "2022-06-14"), ("reconstruction", "bilateral", "2022-06-14")],
+            "axillary_surgery": [],
+        },
+        id="nipple-sparing",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="Excisional biopsy of left breast"), "2022-06-14")],
+        {},
+        {"surgery": [], "axillary_surgery": []},
+        id="excisional-bx",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="ULTRASOUND GUIDED CORE BIOPSY LEFT BREAST"), "2022-06-14")],
+        {},
+        {"surgery": [], "axillary_surgery": []},
+        id="core-bx",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="RE-EXCISION OF BREAST MARGINS LEFT"), "2022-06-14")],
+        {},
+        {"surgery": [("breast-conserving", "left", "2022-06-14")], "axillary_surgery": []},
+        id="reexcision",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="AXILLARY LYMPH NODE DISSECTION, LEFT"), "2022-06-14")],
+        {},
+        {"surgery": [], "axillary_surgery": [("axillary-dissection", "left", "2022-06-14")]},
+        id="alnd",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="BREAST RECONSTRUCTION WITH DIEP FLAP, LEFT"), "2022-06-14")],
+        {},
+        {"surgery": [("reconstruction", "left", "2022-06-14")], "axillary_surgery": []},
+        id="diep",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="Reduction mammoplasty, right"), "2022-06-14")],
+        {},
+        {"surgery": [], "axillary_surgery": []},
+        id="reduction",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="Left mastectomy"), "2022-06-14", status="not-done")],
+        {},
+        {"surgery": [], "axillary_surgery": []},
+        id="not-done",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="Left mastectomy"), "2022-06-14", status="preparation")],
+        {},
+        {"surgery": [], "axillary_surgery": []},
+        id="prep",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="Targeted axillary dissection, left"), "2022-06-14")],
+        {},
+        {"surgery": [], "axillary_surgery": [("sentinel-node-biopsy", "left", "2022-06-14")]},
+        id="tad",
+    ),
+    pytest.param(
+        [procedure("s", concept(coding(CPT, "38900")), "2022-06-14", bodySite=[concept(text="Left breast")])],
+        {},
+        {"surgery": [], "axillary_surgery": [("sentinel-node-biopsy", "left", "2022-06-14")]},
+        id="sln-mapping-injection",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="Segmental mastectomy with wire localization, left breast"), "2022-06-14")],
+        {},
+        {"surgery": [("breast-conserving", "left", "2022-06-14")], "axillary_surgery": []},
+        id="seg-mast",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="LEFT PARTIAL MASTECTOMY WITH SENTINEL LYMPH NODE BIOPSY"), "2022-06-14")],
+        {},
+        {
+            "surgery": [("breast-conserving", "left", "2022-06-14")],
+            "axillary_surgery": [("sentinel-node-biopsy", "left", "2022-06-14")],
+        },
+        id="partial-w-sln",
+    ),
+    pytest.param(
+        [procedure("s", concept(text="PORT-A-CATH INSERTION"), "2022-06-14")],
+        {},
+        {"surgery": [], "axillary_surgery": []},
+        id="port",
+    ),
+    pytest.param(
+        [
+            procedure(
+                "r",
+                concept(text="Whole breast radiation therapy, left, 42.56 Gy in 16 fractions"),
+                performedPeriod={"start": "2022-09-01", "end": "2022-10-05"},
+            )
+        ],
+        {},
+        {"radiation": [("left", "2022-09-01", "2022-10-05")]},
+        id="rt-text",
+    ),
+    pytest.param(
+        [*[procedure(f"r{i}", concept(coding(CPT, "77412")), f"2022-09-0{i}") for i in (1, 2, 3)]],
+        {},
+        {"radiation": [("unknown", "2022-09-01", "2022-09-03")]},
+        id="rt-cpt-fr",
+    ),
+    pytest.param(
+        [procedure("r", concept(text="Radiation oncology consultation"), "2022-09-01")],
+        {},
+        {"radiation": []},
+        id="rt-consult",
+    ),
+    pytest.param([procedure("r", concept(coding(CPT, "77290")), "2022-09-01")], {}, {"radiation": []}, id="rt-sim"),
+]
+
+
+@pytest.mark.parametrize(("chart", "expected", "rows"), OPERATIONS)
+def test_an_operation_or_course_is_one_row_or_none(
+    chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]
+) -> None:
+    facts = read_facts(patient(), left_breast_cancer(), *chart)
+    assert_facts(facts, **expected)
+    for name, wanted in rows.items():
+        assert rows_of(facts, name) == wanted, name

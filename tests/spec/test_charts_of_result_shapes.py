@@ -1,0 +1,425 @@
+"""Results in the shapes that laboratories and EHRs give them: each alone beside a left breast cancer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.abstraction import assert_facts, left_breast_cancer, read_facts, rows_of
+from tests.support.charts import (
+    EPIC,
+    LOINC,
+    SNOMED,
+    Resource,
+    coding,
+    concept,
+    observation,
+    patient,
+)
+
+RESULTS = [
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(EPIC, "1230001", "ESTROGEN RECEPTOR STATUS"), text="ESTROGEN RECEPTOR STATUS"),
+                "2022-06-21",
+                valueString="Positive (>90%)",
+            )
+        ],
+        {"er": "positive"},
+        {},
+        id="epic-er-text",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(None, None), text="Estrogen Receptor IHC"),
+                "2022-06-21",
+                valueCodeableConcept=concept(text="Positive"),
+            )
+        ],
+        {"er": "positive"},
+        {},
+        id="cerner-er",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "85337-4")),
+                "2022-06-21",
+                valueQuantity={"value": 90, "unit": "%", "code": "%"},
+                interpretation=[
+                    concept(coding("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "POS"))
+                ],
+            )
+        ],
+        {"er": "positive"},
+        {},
+        id="er-interp-only",
+    ),
+    pytest.param(
+        [observation("o", concept(coding(LOINC, "85337-4")), "2022-06-21", valueBoolean=False)],
+        {"er": "negative"},
+        {},
+        id="er-bool",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "85337-4")),
+                "2022-06-21",
+                valueCodeableConcept=concept(coding(LOINC, "LA6576-8", "Positive")),
+                component=[
+                    {
+                        "code": concept(coding(LOINC, "85329-1")),
+                        "valueQuantity": {"value": 90, "unit": "%", "code": "%"},
+                    }
+                ],
+            )
+        ],
+        {"er": {"value": "positive", "percent": 90}},
+        {},
+        id="er-with-no-answer-comp",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(text="Breast biomarker panel"),
+                "2022-06-21",
+                component=[
+                    {"code": concept(text="ER"), "valueString": "Positive"},
+                    {"code": concept(text="PR"), "valueString": "Negative"},
+                    {"code": concept(text="HER2 IHC"), "valueString": "1+"},
+                    {"code": concept(text="Ki-67"), "valueQuantity": {"value": 14, "unit": "%"}},
+                ],
+            )
+        ],
+        {
+            "er": "positive",
+            "pr": "negative",
+            "her2": {"value": "negative", "ihc": "1+", "low": True},
+            "ki67_percent": 14,
+        },
+        {},
+        id="panel",
+    ),
+    pytest.param(
+        [observation("o", concept(coding(LOINC, "16112-5")), "2022-06-21", valueString="NEGATIVE  (0 %)")],
+        {"er": "negative"},
+        {},
+        id="er-string-0",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "16112-5")),
+                "2022-06-21",
+                valueString="Strongly positive, 3+ in 95% of tumor cells",
+            )
+        ],
+        {"er": "positive"},
+        {},
+        id="er-strong",
+    ),
+    pytest.param(
+        [observation("o", concept(coding(LOINC, "16112-5")), "2022-06-21", valueString="Pos")],
+        {"er": "positive"},
+        {},
+        id="er-noted",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "40556-3")),
+                "2022-06-21",
+                valueCodeableConcept=concept(coding(SNOMED, "260373001", "Detected")),
+            )
+        ],
+        {"er": "positive"},
+        {},
+        id="er-detected",
+    ),
+    pytest.param(
+        [observation("o", concept(coding(LOINC, "18474-7")), "2022-06-21", valueString="Negative (1+)")],
+        {"her2": {"value": "negative", "ihc": "1+", "low": True}},
+        {},
+        id="her2-neg-str",
+    ),
+    pytest.param(
+        [observation("o", concept(coding(LOINC, "85319-2")), "2022-06-21", valueString="Equivocal 2+")],
+        {"her2": {"value": "equivocal", "ihc": "2+"}},
+        {},
+        id="her2-2-str",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "32996-1", "HER2 [Mass/volume] in Serum"), text="HER-2/neu, serum"),
+                "2022-06-21",
+                valueQuantity={"value": 12.1, "unit": "ng/mL"},
+            )
+        ],
+        {},
+        {},
+        id="her2-serum",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "2039-6", "CEA")),
+                "2022-06-21",
+                valueQuantity={"value": 2.1, "unit": "ng/mL"},
+            )
+        ],
+        {},
+        {},
+        id="cea",
+    ),
+    pytest.param(
+        [observation("o", concept(text="ER visit reason"), "2022-06-21", valueString="positive for chest pain")],
+        {},
+        {},
+        id="er-visit",
+    ),
+    pytest.param(
+        [observation("o", concept(text="PR interval"), "2022-06-21", valueQuantity={"value": 160, "unit": "ms"})],
+        {},
+        {},
+        id="pr-interval",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Androgen receptor"), "2022-06-21", valueString="Positive")], {}, {}, id="ar"
+    ),
+    pytest.param(
+        [observation("o", concept(text="AJCC Stage Group"), "2022-06-21", valueString="IIA")],
+        {"stage_group": {"value": "IIA", "basis": "unspecified"}},
+        {},
+        id="stage-text",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Pathologic Stage Group"), "2022-06-21", valueString="Stage IA")],
+        {"stage_group": {"value": "IA", "basis": "pathologic"}},
+        {},
+        id="stage-path",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Clinical T Category"), "2022-06-21", valueString="cT2")],
+        {"t": {"value": "T2", "basis": "clinical"}},
+        {},
+        id="clin-t",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "33728-7")),
+                "2022-06-21",
+                valueQuantity={"value": 1.4, "unit": "centimeter", "code": "cm"},
+            )
+        ],
+        {"tumor_size_mm": 14},
+        {},
+        id="size-in",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "33728-7")),
+                "2022-06-21",
+                valueQuantity={"value": 1.4, "unit": "in", "code": "[in_i]"},
+            )
+        ],
+        {},
+        {},
+        id="size-um",
+    ),
+    pytest.param([observation("o", concept(text="LVEF"), "2022-06-21", valueString="55-60%")], {}, {}, id="lvef-range"),
+    pytest.param(
+        [observation("o", concept(text="Oncotype DX Recurrence Score"), "2022-06-21", valueQuantity={"value": 18})],
+        {"oncotype_rs": 18},
+        {},
+        id="oncotype-obs",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(text="Oncotype DX 9-year risk of distant recurrence"),
+                "2022-06-21",
+                valueQuantity={"value": 4, "unit": "%"},
+            )
+        ],
+        {},
+        {},
+        id="oncotype-risk",
+    ),
+    pytest.param(
+        [observation("o", concept(text="MammaPrint 70-gene recurrence score"), "2022-06-21", valueString="0.25")],
+        {},
+        {},
+        id="mammaprint-obs",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o", concept(text="Prosigna Risk of Recurrence Score"), "2022-06-21", valueQuantity={"value": 45}
+            )
+        ],
+        {},
+        {},
+        id="prosigna-obs",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "85337-4")),
+                "2022-06-21",
+                dataAbsentReason=concept(coding(None, "not-performed")),
+            )
+        ],
+        {},
+        {},
+        id="dataabsent",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "85337-4")),
+                "2022-06-21",
+                valueString="Positive",
+                valueQuantity={"value": 92, "unit": "%"},
+            )
+        ],
+        {"er": "positive"},
+        {},
+        id="two-values",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Lymph nodes positive"), "2022-06-21", valueString="1/3")],
+        {"nodes_positive": 1, "nodes_examined": 3},
+        {},
+        id="nodes-ratio",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Number of positive lymph nodes"), "2022-06-21", valueInteger=1)],
+        {"nodes_positive": 1},
+        {},
+        id="nodes-pos-int",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Menopausal status"), "2022-06-21", valueString="Post-menopausal")],
+        {"menopausal_status": "postmenopausal"},
+        {},
+        id="menop",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(text="Menopausal status at diagnosis"),
+                "2022-06-21",
+                valueCodeableConcept=concept(text="Pre"),
+            )
+        ],
+        {"menopausal_status": "premenopausal"},
+        {},
+        id="menop2",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Östrogenrezeptor"), "2022-06-21", valueString="positiv (90%)")],
+        {},
+        {},
+        id="german",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Receptor de estrógeno"), "2022-06-21", valueString="Positivo")],
+        {},
+        {},
+        id="spanish",
+    ),
+    pytest.param(
+        [observation("o", concept(coding(LOINC, "85329-1")), "2022-06-21", valueQuantity={"value": 1, "unit": "%"})],
+        {"er": {"value": "low-positive", "percent": 1}},
+        {},
+        id="er-quant-low",
+    ),
+    pytest.param(
+        [observation("o", concept(coding(LOINC, "85337-4")), "2022-06-21T23:30:00-05:00", valueString="Positive")],
+        {"er": "positive"},
+        {},
+        id="date-tz",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Nottingham Grade"), "2022-06-21", valueString="Grade 2 (6/9)")],
+        {"grade": 2},
+        {},
+        id="grade-obs-text",
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "44648-4")),
+                "2022-06-21",
+                valueCodeableConcept=concept(text="Nottingham Score 8/9 (Grade 3)"),
+            )
+        ],
+        {"grade": 3},
+        {},
+        id="grade-code",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Nottingham score"), "2022-06-21", valueString="7/9")],
+        {"grade": 2},
+        {},
+        id="grade-score",
+    ),
+    pytest.param(
+        [observation("o", concept(text="Gleason grade group"), "2022-06-21", valueInteger=2)], {}, {}, id="gleason"
+    ),
+    pytest.param(
+        [observation("o", concept(text="Grade"), "2022-06-21", valueString="Grade 2 dermatitis")],
+        {},
+        {},
+        id="toxic-grade",
+    ),
+    pytest.param(
+        [observation("o", concept(text="CTCAE Grade"), "2022-06-21", valueInteger=2)], {}, {}, id="neurop-grade"
+    ),
+    pytest.param(
+        [
+            observation(
+                "o",
+                concept(coding(LOINC, "85329-1")),
+                "2022-06-21",
+                valueQuantity={"value": 90, "unit": "fmol/mg", "code": "fmol/mg"},
+            )
+        ],
+        {},
+        {},
+        id="percent-code-mismatch",
+    ),
+]
+
+
+@pytest.mark.parametrize(("chart", "expected", "rows"), RESULTS)
+def test_a_result_is_read_in_its_shape_or_not_at_all(
+    chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]
+) -> None:
+    facts = read_facts(patient(), left_breast_cancer(), *chart)
+    assert_facts(facts, **expected)
+    for name, wanted in rows.items():
+        assert rows_of(facts, name) == wanted, name
