@@ -33,13 +33,13 @@ CONCERN, EDUCATION, ENTERED, OPEN, UNDECIDED = (
 _REASON_TYPES = ("Condition", "Observation", "DiagnosticReport", "DocumentReference")
 _ACTORS = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Organization", "Device")
 _LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
-# Elements that this product writes; whatever else a record's plan holds is kept on an update.
+# Elements that this product writes; whatever else a record's plan holds is kept on an update (and see
+# `careplan_keeping` for what others wrote within these).
 OWN_ELEMENTS = frozenset(
     {
-        "resourceType", "id", "meta", "implicitRules", "language", "text", "contained", "identifier",
-        "instantiatesCanonical", "replaces", "status", "intent", "category", "title", "description", "subject",
-        "encounter", "period", "created", "author", "contributor", "careTeam", "addresses", "supportingInfo", "goal",
-        "activity", "note",
+        "resourceType", "id", "meta", "text", "contained", "identifier", "instantiatesCanonical", "replaces", "status",
+        "intent", "category", "title", "subject", "encounter", "period", "created", "author", "contributor",
+        "careTeam", "addresses", "supportingInfo", "goal", "activity", "note",
     }
 )  # fmt: skip
 
@@ -109,7 +109,7 @@ def care_plan(
         recommendations: by row id; gives reasons and sources.
         status: `draft`, or `active` when the clinician signs.
         goals: references of Goals that are in the record.
-        existing: our plan as it stands in the record: its id, dates and what it holds besides are kept.
+        existing: our plan as it stands in the record: its id, dates and elements that we do not write are kept.
         replaces: the plan that this one takes the place of.
     """
     kept = dict(existing or {})
@@ -119,9 +119,7 @@ def care_plan(
     plan["text"] = {"status": "generated", "div": narrative_div(plan_sections(draft, record))}
     plan["identifier"] = _identifiers(draft.identifier, kept)
     plan["instantiatesCanonical"] = [authorship.plan_definition]
-    replaced = [{"reference": replaces}] if replaces else kept.get("replaces")
-    if replaced:
-        plan["replaces"] = replaced
+    plan |= _filled("replaces", [{"reference": replaces}] if replaces else [])
     plan |= {
         "status": status,
         "intent": "plan",
@@ -197,7 +195,7 @@ def _people(authorship: Authorship, kept: Mapping[str, Any]) -> dict[str, Any]:
         contributors.append(earlier)
     found |= _filled("contributor", _unique(contributors))
     teams = [{"reference": reference} for reference in authorship.care_team]
-    found |= _filled("careTeam", teams or list(kept.get("careTeam") or []))
+    found |= _filled("careTeam", teams)
     return found
 
 

@@ -26,7 +26,8 @@ class PlanInRecord:
     A CarePlan as it was read.
 
     `ours`: it names our rule set and carries an identifier of ours. `open`: neither revoked nor completed nor an error.
-    `facts` are the facts it was signed on. `text` is its narrative as plain words, for plans of other makers.
+    `facts` are the facts it was signed on. `links` are the ids of those rows that only point to an order elsewhere.
+    `text` is its narrative as plain words, for plans of other makers.
     """
 
     reference: str
@@ -42,6 +43,7 @@ class PlanInRecord:
     concerns: tuple[str, ...]
     note: str
     facts: tuple[UsedFact, ...]
+    links: tuple[str, ...]
     text: str
 
     @property
@@ -84,6 +86,7 @@ def read_care_plan(resource: Mapping[str, Any], plan_definition: str) -> PlanInR
         concerns=tuple(note.removeprefix(CONCERN) for note in notes if note.startswith(CONCERN)),
         note="\n".join(note for note in notes if not note.startswith(_MARKS)),
         facts=_facts(data),
+        links=tuple(row.id for row, _ in map(_row, filter(is_link, resources.objects(data.get("activity")))) if row),
         text=_narrative(data),
     )
 
@@ -109,13 +112,31 @@ def _narrative(data: dict[str, Any]) -> str:
     return narrative_text(div) if div else resources.text(data.get("description")) or ""
 
 
-def _row(activity: dict[str, Any]) -> tuple[PlanRow | None, bool]:
-    """A row, and whether it carries an item code of ours."""
+def is_link(activity: Mapping[str, Any]) -> bool:
+    """Whether an activity is a reference to an order or appointment elsewhere, which we never write."""
+    return not isinstance(activity.get("detail"), dict) and isinstance(activity.get("reference"), dict)
+
+
+def is_own(activity: Mapping[str, Any]) -> bool:
+    """Whether an activity carries an item code of ours."""
+    return _row(dict(activity))[1]
+
+
+def item_id(activity: Mapping[str, Any]) -> str:
+    """The id that an activity has as a row: our own item code, else its element id, else its title; may be empty."""
     detail = activity.get("detail")
     if not isinstance(detail, dict):
-        shown = resources.first_display(activity.get("reference"))
-        return (PlanRow(shown, shown, "other", Decision.ACCEPT, ""), False) if shown else (None, False)
-    own = next(
+        return ""
+    return _own_code(detail) or resources.text(activity.get("id")) or _title(detail)
+
+
+def read_row(activity: Mapping[str, Any]) -> PlanRow | None:
+    """An activity as a row; None where it names nothing."""
+    return _row(dict(activity))[0]
+
+
+def _own_code(detail: dict[str, Any]) -> str | None:
+    return next(
         (
             coding.code
             for coding in resources.codings(detail.get("code"))
@@ -123,9 +144,20 @@ def _row(activity: dict[str, Any]) -> tuple[PlanRow | None, bool]:
         ),
         None,
     )
+
+
+def _title(detail: dict[str, Any]) -> str:
     words = resources.words(detail.get("code"))
-    title = words[0] if words else resources.text(detail.get("description")) or ""
-    identity = own or resources.text(activity.get("id")) or title
+    return words[0] if words else resources.text(detail.get("description")) or ""
+
+
+def _row(activity: dict[str, Any]) -> tuple[PlanRow | None, bool]:
+    """A row, and whether it carries an item code of ours."""
+    detail = activity.get("detail")
+    if not isinstance(detail, dict):
+        shown = resources.first_display(activity.get("reference"))
+        return (PlanRow(shown, shown, "other", Decision.ACCEPT, ""), False) if shown else (None, False)
+    own, title, identity = _own_code(detail), _title(detail), item_id(activity)
     if not identity:
         return None, False
     rule, _, side = identity.partition("--")

@@ -19,9 +19,11 @@ from smart_app.errors import FhirError
 from smart_app.fhir import resources
 from smart_app.fhir.capability import allows
 from smart_app.fhir.careplan import Authorship, care_plan, user_reference
+from smart_app.fhir.careplan_keeping import KeptPlan, keep_others
 from smart_app.fhir.document import Content, document_reference, plan_json
 from smart_app.fhir.narrative import html_document, plan_sections, text_document
 from smart_app.fhir.provenance import provenance
+from smart_app.storage.outbox import CONFIRMED
 from smart_app.workflow.planning_desk import Desk
 from smart_app.workflow.planning_ports import PlanClient
 from smart_app.workflow.planning_record import Snapshot, readable
@@ -47,8 +49,23 @@ class Approved:
         plain = replace(self.draft, version=0, resource=None, version_id=None, identifier="", replaces=None)
         return hashlib.sha256(msgspec.json.encode((plain, self.status))).hexdigest()
 
-    def plan(self, goals: Iterable[str], existing: Snapshot | None) -> dict[str, Any]:
-        """The CarePlan."""
+    def plan(self, goals: Iterable[str], existing: Snapshot | None) -> KeptPlan:
+        """The CarePlan, with what others wrote into the one that is in the record."""
+        own = self.own_plan(goals, existing)
+        if existing is None:
+            return KeptPlan(own)
+        active = {reference for _, reference in existing.active_goals()}
+        return keep_others(own, existing.plan, self._written_last(existing), taken_out=active)
+
+    def _written_last(self, existing: Snapshot) -> dict[str, Any] | None:
+        """What we wrote into this plan last, without what others had written; None where the outbox knows no more."""
+        context, reference = self.desk.context, resources.own_reference(existing.plan)
+        entries = self.desk.services.outbox.of_patient(context.issuer, context.patient_id)
+        found = [entry for entry in entries if entry.state == CONFIRMED and entry.reference == reference]
+        return found[-1].details.get("own") if found else None
+
+    def own_plan(self, goals: Iterable[str], existing: Snapshot | None) -> dict[str, Any]:
+        """The CarePlan as we alone would write it."""
         return care_plan(
             self.draft,
             self.desk.review.record,
@@ -84,7 +101,7 @@ class Approved:
         if make_pdf is not None:
             file = make_pdf(self.desk.context, self.desk.review, self.draft)
             pdf = Content(file.content_type, file.data)
-            forms += [((pdf, plan_json(self.plan((), None))), file.pages), ((pdf,), file.pages)]
+            forms += [((pdf, plan_json(self.own_plan((), None))), file.pages), ((pdf,), file.pages)]
         # A receipt speaks English, and so does this fallback: it is the clinician's copy.
         forms.append(((Content("text/html", html_document(sections).encode("utf-8", "replace")),), None))
         forms.append(((Content("text/plain", text_document(sections).encode("utf-8", "replace")),), None))

@@ -31,7 +31,7 @@ def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
         for words in draft.goals
         if words not in active
     ]
-    plan = approved.plan([active[words] for words in draft.goals if words in active], existing)
+    plan = approved.plan([active[words] for words in draft.goals if words in active], existing).plan
     ladder = ladder_of(desk, draft)
     resources = [("CarePlan", plan), *(("Goal", resource) for resource in goals)]
     if ladder.chosen is RungName.CARE_PLAN and ladder.provenance.can_create:

@@ -224,7 +224,7 @@ def draft_of(snapshot: Snapshot, plan_definition: str) -> CarePlanDraft:
     return CarePlanDraft(
         identifier=plan.identifier or "",
         version=0,
-        rows=plan.rows,
+        rows=tuple(row for row in plan.rows if row.id not in plan.links),
         goals=snapshot.goal_words(),
         concerns=plan.concerns,
         note=plan.note,

@@ -22,6 +22,7 @@ from smart_app.errors import (
 )
 from smart_app.fhir import resources
 from smart_app.fhir.capability import RungName
+from smart_app.fhir.careplan_keeping import KeptPlan
 from smart_app.fhir.careplan_reading import ENDED
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.storage.drafts import KeptState
@@ -309,18 +310,19 @@ def _as_successor(saving: Saving, existing: Snapshot) -> Approved:
 def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | None, plans: RecordPlans) -> Receipt:
     desk = saving.desk
     # The plan is checked before a goal is written, so that a refusal of ours leaves nothing half done.
-    check_resource_to_send(saving, saving.approved.plan((), existing))
+    check_resource_to_send(saving, saving.approved.plan((), existing).plan)
     goals = write_goals(desk, saving.client, saving.approved, saving.ladder, current, saving.form_key, saving.renew)
-    plan = saving.approved.plan(goals.references, existing)
-    check_resource_to_send(saving, plan)
+    built = saving.approved.plan(goals.references, existing)
+    check_resource_to_send(saving, built.plan)
     version = existing.version_id if existing else None
+    own = saving.approved.own_plan(goals.references, existing)
     entry = replace(
-        saving.entry(plan, version),
-        details={"before": existing.plan} if existing else {},
+        saving.entry(built.plan, version),
+        details={"own": own, **({"before": existing.plan} if existing else {})},
         provenance=saving.approved.provenance((), existing is None),
     )
     sent, receipt = send_entry(saving, entry, saving.first_receipt(entry))
-    receipt = replace(receipt, notes=(*receipt.notes, *goals.notes), written_with=goals.written)
+    receipt = replace(receipt, notes=(*receipt.notes, *_kept_words(built), *goals.notes), written_with=goals.written)
     if sent.end is SendEnd.CONFLICT and sent.stored is not None:
         receipt = _with_comparison(saving, sent, receipt)
     if plans.duplicates:
@@ -336,6 +338,13 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
         receipt = _with_duplicates(saving, receipt)
     settle(desk.services.outbox, sent.entry, receipt)
     return receipt
+
+
+def _kept_words(built: KeptPlan) -> tuple[str, ...]:
+    """What the receipt says of the parts that somebody else wrote."""
+    if not built.kept:
+        return ()
+    return (f"Kept as others wrote it in the record: {', '.join(built.kept)}.",)
 
 
 def _with_duplicates(saving: Saving, receipt: Receipt) -> Receipt:
