@@ -172,10 +172,16 @@ class Journey:
         return reference
 
     def update(self, reference: str) -> None:
-        """Save again with a change: the same resource, one version later."""
-        before = self.server.read(reference)["meta"]["versionId"]
+        """Save again with a change: the same resource, one version later, and what another hand wrote still in it."""
+        theirs = self.server.read(reference)
+        theirs["title"] = "Title by another hand"
+        theirs["category"] = [*theirs["category"], {"text": "Category by another hand"}]
+        before = self.server.change(theirs)
         receipt = self.press_save(note="Update of the interoperability run.")
-        after = self.server.read(reference)["meta"]["versionId"]
+        held = self.server.read(reference)
+        after = held["meta"]["versionId"]
+        if (held.get("title"), held.get("category")) != (theirs["title"], theirs["category"]):
+            self.wrong("the title or category of another hand was overwritten")
         if not receipt.heading.startswith(SAVED) or receipt.attribute("data-resource") != reference:
             self.wrong(f"the update was not saved: {receipt.heading}; {_words(receipt)}")
         elif int(after) != int(before) + 1 or receipt.attribute("data-version") != after:
