@@ -74,10 +74,20 @@ def keep_others(
     activities, items = _activities(plan, stored, earlier)
     if activities:
         result["activity"] = activities
+    marks = kept_meta(stored)
+    if marks:
+        result["meta"] = marks
     contained = _still_named(resources.objects(stored.get("contained")), result)
     if contained:
         result["contained"] = contained
     return KeptPlan(result, (*kept, *items))
+
+
+def kept_meta(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Security labels and tags: some servers take an update without them as their removal."""
+    meta = stored.get("meta")
+    found = meta.items() if isinstance(meta, Mapping) else ()
+    return {name: value for name, value in found if name in ("security", "tag") and value}
 
 
 def _theirs(

@@ -88,24 +88,33 @@ _TAGS = frozenset(
 )
 
 
-def check_resource(resource: Mapping[str, Any], patient_id: str) -> None:
+def check_resource(resource: Mapping[str, Any], patient_id: str, existing: Mapping[str, Any] | None = None) -> None:
     """
-    Check a resource that is about to be written.
+    Check a resource that is about to be written; `existing` as in `find_problems`.
 
     Raises:
         InvalidPlanError: names every problem by its path.
     """
-    problems = find_problems(resource, patient_id)
+    problems = find_problems(resource, patient_id, existing)
     if problems:
         raise InvalidPlanError("; ".join(problems))
 
 
-def find_problems(resource: Mapping[str, Any], patient_id: str) -> tuple[str, ...]:
-    """Every problem with a resource, one short sentence each."""
+def find_problems(
+    resource: Mapping[str, Any], patient_id: str, existing: Mapping[str, Any] | None = None
+) -> tuple[str, ...]:
+    """
+    Every problem with a resource, one short sentence each.
+
+    Args:
+        existing: the resource that stands in the record and is written anew: a reference that others put there may be
+            absolute, and its narrative may be in the server's own wrapper.
+    """
     name = str(resource.get("resourceType"))
     if name not in _MODULES:
         return (f"{name or 'resource'}: not a type that is written",)
-    problems = [*_structure(resource, name), *_walk(resource, name)]
+    theirs = frozenset(_given(existing)) if existing is not None else frozenset()
+    problems = [*_structure(resource, name), *_walk(resource, name, theirs)]
     problems += _own_rules(resource, name, patient_id)
     return tuple(dict.fromkeys(problems))
 
@@ -139,31 +148,39 @@ def _structure(resource: Mapping[str, Any], name: str) -> Iterator[str]:
         yield f"{name}: refused by the R4 4.0.1 model"
 
 
-def _walk(value: Any, path: str) -> Iterator[str]:
+def _given(value: Any) -> Iterator[str]:
+    """References and narratives of a resource as the server gave them."""
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _given(inner)
+    if isinstance(value, Mapping):
+        yield from (found for name in ("reference", "div") if isinstance(found := value.get(name), str))
+
+
+def _walk(value: Any, path: str, theirs: frozenset[str]) -> Iterator[str]:
     if isinstance(value, Mapping):
         if not value:
             yield f"{path}: empty object"
         for key, inner in value.items():
-            yield from _leaf(key, inner, f"{path}.{key}")
-            yield from _walk(inner, f"{path}.{key}")
+            yield from _leaf(key, inner, f"{path}.{key}", theirs)
+            yield from _walk(inner, f"{path}.{key}", theirs)
     elif isinstance(value, list):
         if not value:
             yield f"{path}: empty array"
         for inner in value:
-            yield from _walk(inner, path)
+            yield from _walk(inner, path, theirs)
     elif value is None or (isinstance(value, str) and not value.strip()):
         yield f"{path}: empty"
 
 
-def _leaf(key: str, value: Any, path: str) -> Iterator[str]:
+def _leaf(key: str, value: Any, path: str, theirs: frozenset[str]) -> Iterator[str]:
     allowed = _REQUIRED_CODES.get(path)
     if allowed is not None and value not in allowed:
         yield f"{path}: not a code of its required value set"
-    if key == "reference" and isinstance(value, str) and not _REFERENCE.fullmatch(value):
+    if key == "reference" and isinstance(value, str) and value not in theirs and not _REFERENCE.fullmatch(value):
         yield f"{path}: reference is not relative"
     if key in _DATES and isinstance(value, str) and not _DATE.fullmatch(value):
         yield f"{path}: not a FHIR date"
-    if key == "div" and isinstance(value, str):
+    if key == "div" and isinstance(value, str) and value not in theirs:
         yield from _narrative(value, path)
 
 
@@ -204,7 +221,7 @@ def _care_plan_rules(plan: Mapping[str, Any]) -> Iterator[str]:
         yield "CarePlan.category: without assess-plan"
     if not any(str(entry.get("value", "")).startswith("urn:uuid:") for entry in plan.get("identifier") or ()):
         yield "CarePlan.identifier: without the plan's own"
-    ids = [activity.get("id") for activity in plan.get("activity") or ()]
+    ids = [activity["id"] for activity in plan.get("activity") or () if "id" in activity]
     if len(set(ids)) != len(ids):
         yield "CarePlan.activity: two items with one id"
     if plan.get("status") == "active" and not plan.get("author"):

@@ -148,6 +148,7 @@ class PlanPage:
     same: int
     resources: tuple[tuple[str, str], ...]
     compared_with: str
+    kept: str
     preview_problems: tuple[str, ...]
     ladder: tuple[RungView, ...]
     chosen_rung: str
@@ -211,6 +212,7 @@ def present_plan(
         same=len(preview.rows) - len(changed),
         resources=preview.resources,
         compared_with=_compared(preview.compared_with),
+        kept=join_words(preview.kept),
         preview_problems=preview.problems,
         ladder=_ladder(bench.ladder),
         chosen_rung=bench.ladder.chosen.value,

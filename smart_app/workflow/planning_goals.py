@@ -47,11 +47,12 @@ def write_goals(
     """
     Find or write a Goal for each of the patient's own words. A goal that cannot be written never stops the plan.
 
-    `dropped` are goals of the plan in the record that the clinician took out.
+    `dropped` are goals of the plan in the record that the clinician took out; one that another hand made is left out of
+    the plan, and stands in the record as it is.
     """
     active = dict(current.active_goals()) if current else {}
     kept = {words: active[words] for words in approved.draft.goals if words in active}
-    dropped = tuple(reference for words, reference in active.items() if words not in kept)
+    dropped = tuple(ref for words, ref in active.items() if words not in kept and current and current.is_own_goal(ref))
     new = [words for words in approved.draft.goals if words not in kept]
     if new and not ladder.goal.can_create:
         return WrittenGoals(tuple(kept.values()), notes=(NOT_OFFERED,), dropped=dropped)

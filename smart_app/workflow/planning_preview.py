@@ -31,7 +31,8 @@ def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
         for words in draft.goals
         if words not in active
     ]
-    plan = approved.plan([active[words] for words in draft.goals if words in active], existing).plan
+    built = approved.plan([active[words] for words in draft.goals if words in active], existing)
+    plan = built.plan
     ladder = ladder_of(desk, draft)
     resources = [("CarePlan", plan), *(("Goal", resource) for resource in goals)]
     if ladder.chosen is RungName.CARE_PLAN and ladder.provenance.can_create:
@@ -47,7 +48,12 @@ def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
         compared_with=existing_plan(read_care_plan(existing.plan, desk.plan_definition)) if existing else None,
         ladder=ladder,
         needed=needed_decisions(draft, desk.review.record, conflicts),
-        problems=tuple(problem for _, resource in resources for problem in find_problems(resource, patient)),
+        problems=tuple(
+            problem
+            for _, resource in resources
+            for problem in find_problems(resource, patient, existing.plan if existing else None)
+        ),
+        kept=built.kept,
     )
 
 

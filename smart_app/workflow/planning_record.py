@@ -4,6 +4,7 @@ Plans that are in the record already: ours is found and read back, plans of othe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from smart_app.clinical.plan import CarePlanDraft
 from smart_app.errors import FhirError, GoneError, NotOfferedError, NotPermittedError, RefusedResourceError
 from smart_app.fhir import resources
 from smart_app.fhir.answers import parse_json
-from smart_app.fhir.careplan import CATEGORY_SYSTEM, URI_SYSTEM
+from smart_app.fhir.careplan import CATEGORY_SYSTEM, URI_SYSTEM, goal_identifier
 from smart_app.fhir.careplan_reading import PlanInRecord, read_care_plan
 from smart_app.fhir.document import LOINC, PLAN_TYPE, DocumentInRecord, read_document
 from smart_app.workflow.planning_ports import PlanClient
@@ -21,6 +22,7 @@ from smart_app.workflow.planning_types import ExistingPlan
 GOALS_READ = 20
 # HAPI answers an equal search from a cache for a minute.
 NO_CACHE = {"Cache-Control": "no-cache"}
+_URN = re.compile(r"urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _Item = TypeVar("_Item")
 
 
@@ -58,6 +60,14 @@ class Snapshot:
             if words and goal.get("lifecycleStatus") not in ("cancelled", "rejected", "entered-in-error"):
                 found.append((words[0], reference))
         return tuple(found)
+
+    def is_own_goal(self, reference: str) -> bool:
+        """Whether a goal carries the identifier that this plan gives to a goal in these words."""
+        goal = self.goals.get(reference, {})
+        words = resources.words(goal.get("description"))
+        plans = [resources.text(entry.get("value")) for entry in resources.objects(self.plan.get("identifier"))]
+        ours = {goal_identifier(plan, words[0]) for plan in plans if words and plan and _URN.fullmatch(plan)}
+        return any(entry.get("value") in ours for entry in resources.objects(goal.get("identifier")))
 
 
 @dataclass(frozen=True, slots=True)

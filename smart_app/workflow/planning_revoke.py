@@ -9,6 +9,7 @@ from dataclasses import replace
 from smart_app.errors import NotReadyError, StaleDraftError
 from smart_app.fhir import resources
 from smart_app.fhir.careplan import instant
+from smart_app.fhir.careplan_keeping import kept_meta
 from smart_app.fhir.narrative import without_forbidden
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.workflow import planning_receipts as receipts
@@ -54,7 +55,10 @@ def revoke(desk: Desk, reason: str, form_key: str) -> Receipt:
         stored = plans.snapshot.plan
         resource = {**stored, "status": "revoked", "note": [*resources.objects(stored.get("note")), note]}
         resource.pop("meta", None)
-        check_resource_to_send(saving, resource)
+        marks = kept_meta(stored)
+        if marks:
+            resource["meta"] = marks
+        check_resource_to_send(saving, resource, stored)
         desk.audit(AuditAction.REVOKE, AuditOutcome.ATTEMPTED, resource=draft.resource or "")
         entry = replace(saving.entry(resource, plans.snapshot.version_id), details={"before": stored})
         sent, receipt = send_entry(saving, entry, saving.first_receipt(entry))

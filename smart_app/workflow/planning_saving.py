@@ -310,15 +310,16 @@ def _as_successor(saving: Saving, existing: Snapshot) -> Approved:
 def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | None, plans: RecordPlans) -> Receipt:
     desk = saving.desk
     # The plan is checked before a goal is written, so that a refusal of ours leaves nothing half done.
-    check_resource_to_send(saving, saving.approved.plan((), existing).plan)
+    before = existing.plan if existing else None
+    check_resource_to_send(saving, saving.approved.plan((), existing).plan, before)
     goals = write_goals(desk, saving.client, saving.approved, saving.ladder, current, saving.form_key, saving.renew)
     built = saving.approved.plan(goals.references, existing)
-    check_resource_to_send(saving, built.plan)
+    check_resource_to_send(saving, built.plan, before)
     version = existing.version_id if existing else None
     own = saving.approved.own_plan(goals.references, existing)
     entry = replace(
         saving.entry(built.plan, version),
-        details={"own": own, **({"before": existing.plan} if existing else {})},
+        details={"own": own, **({"before": before} if before else {})},
         provenance=saving.approved.provenance((), existing is None),
     )
     sent, receipt = send_entry(saving, entry, saving.first_receipt(entry))

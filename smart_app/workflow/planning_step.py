@@ -72,12 +72,17 @@ def plan_entries(desk: Desk) -> list[OutboxEntry]:
     return [entry for entry in entries if entry.resource.get("resourceType") in ("CarePlan", "DocumentReference")]
 
 
-def check_resource_to_send(saving: Saving, resource: dict[str, Any]) -> None:
-    """The last look before a byte leaves: patient of the launch, of the resource, of the stored draft."""
+def check_resource_to_send(saving: Saving, resource: dict[str, Any], existing: dict[str, Any] | None = None) -> None:
+    """
+    The last look before a byte leaves: patient of the launch, of the resource, of the stored draft.
+
+    Args:
+        existing: what stands in the record and is written anew.
+    """
     patient = saving.desk.context.patient_id
     if not is_about(resource, patient):
         raise WrongPatientError("the resource names another patient")
-    check_resource(resource, patient)
+    check_resource(resource, patient, existing)
 
 
 def send_entry(saving: Saving, entry: OutboxEntry, receipt: Receipt) -> tuple[Sent, Receipt]:

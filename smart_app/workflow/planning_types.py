@@ -317,7 +317,11 @@ class DiffRow:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What will be written, as a person reads it and as JSON, beside what is in the record."""
+    """
+    What will be written, as a person reads it and as JSON, beside what is in the record.
+
+    `kept`: what other hands wrote into our plan in the record, and what therefore stays in it.
+    """
 
     rows: tuple[DiffRow, ...]
     resources: tuple[tuple[str, str], ...]
@@ -325,3 +329,4 @@ class Preview:
     ladder: WriteLadder
     needed: tuple[NeededDecision, ...] = ()
     problems: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()

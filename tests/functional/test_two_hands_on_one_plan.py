@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smart_app.workflow.planning import preview_plan
+from smart_app.workflow.planning import preview_plan, revoke_plan
 from smart_app.workflow.planning_types import Outcome
 from tests.support.fake_ehrs import running_ehr
-from tests.support.plan_desk import seed
+from tests.support.plan_desk import PATIENT, seed
 from tests.support.saving import Clinic
 
 Change = Callable[[dict[str, Any]], None]
@@ -29,7 +30,8 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 
 
 def another_hand(clinic: Clinic, change: Change) -> None:
-    plan = {key: value for key, value in clinic.plan.items() if key != "meta"}
+    plan = dict(clinic.plan)
+    plan["meta"] = {key: value for key, value in plan["meta"].items() if key != "versionId"}
     change(plan)
     clinic.ehr.put(plan)
 
@@ -168,3 +170,43 @@ def test_the_preview_shows_what_is_kept(clinic: Clinic) -> None:
     assert name == "CarePlan"
     assert "ServiceRequest/77" in json
     assert "agreed with the family" in json
+    assert "“Order for a mammogram”" in " ".join(preview_plan(clinic.services, clinic.context, clinic.review).kept)
+
+
+def test_a_security_label_is_sent_again(clinic: Clinic) -> None:
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
+    clinic.save({"note": "First"})
+    another_hand(clinic, lambda plan: plan.update(meta={"security": [label]}))
+    clinic.save({"note": "Second"})
+    assert clinic.plan["meta"]["security"] == [label]
+    revoke_plan(clinic.services, clinic.context, clinic.review, "Wrong visit", "revoke")
+    assert (clinic.plan["status"], clinic.plan["meta"]["security"]) == ("revoked", [label])
+
+
+def test_a_goal_of_another_maker_is_taken_out_of_the_plan_and_never_cancelled(clinic: Clinic) -> None:
+    clinic.save({"goal": "Walk the lake loop"})
+    theirs = {"resourceType": "Goal", "id": "theirs", "lifecycleStatus": "active", "description": {"text": "Low HbA1c"}}
+    clinic.ehr.put({**theirs, "subject": {"reference": f"Patient/{PATIENT}"}})
+    another_hand(clinic, lambda plan: plan["goal"].append({"reference": "Goal/theirs"}))
+    clinic.context = replace(clinic.context, handle="a-later-launch")
+    assert clinic.open().draft.goals == ("Walk the lake loop", "Low HbA1c")
+    clinic.save({"goal": "", "goals.present": "1"})
+    states = {goal["description"]["text"]: goal["lifecycleStatus"] for goal in clinic.ehr.all_of("Goal")}
+    assert states == {"Walk the lake loop": "cancelled", "Low HbA1c": "active"}
+    assert "goal" not in clinic.plan
+
+
+def test_an_absolute_reference_or_the_servers_wrapper_of_the_text_is_no_reason_to_refuse(clinic: Clinic) -> None:
+    clinic.save({"note": "First"})
+
+    def change(plan: dict[str, Any]) -> None:
+        plan["addresses"] = [*plan["addresses"], {"reference": "https://elsewhere.example/fhir/Condition/2"}]
+        plan["activity"] = [*plan["activity"], *({"reference": {"display": name}} for name in ("Order 1", "Order 2"))]
+        plan["text"] = {"status": "generated", "div": plan["text"]["div"].replace("<h2>", '<h2 class="ehr">')}
+
+    another_hand(clinic, change)
+    assert clinic.save({"note": "Second"}).outcome is Outcome.SAVED
+    another_hand(clinic, change)
+    receipt = revoke_plan(clinic.services, clinic.context, clinic.review, "Wrong visit", "revoke")
+    assert receipt.outcome is Outcome.SAVED
+    assert "https://elsewhere.example/fhir/Condition/2" in str(clinic.plan["addresses"])

@@ -86,7 +86,7 @@ class FakeEhr:
         with self.lock:
             row = self.rows.get(key)
             version = str(len(row.versions) + 1 if row else 1)
-            stored = {**resource, "meta": {"versionId": version}}
+            stored = {**resource, "meta": {**resource.get("meta", {}), "versionId": version}}
             if row:
                 row.versions.append(stored)
             else:
@@ -158,7 +158,7 @@ class FakeEhr:
             wanted = re.sub(r'^W/|"', "", if_match).strip('"') if if_match else None
             if wanted is not None and self.manners.honours_if_match and wanted != row.now["meta"]["versionId"]:
                 raise _RefusedError(self.manners.conflict_status, None)
-            stored = {**resource, "meta": {"versionId": str(len(row.versions) + 1)}}
+            stored = {**resource, "meta": {**resource.get("meta", {}), "versionId": str(len(row.versions) + 1)}}
             stored = self.manners.alter(stored) if self.manners.alter else stored
             row.versions.append(stored)
             return row
