@@ -17,7 +17,7 @@ from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.feature_vocabulary import PREFIXES, VOCABULARY
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.clinical.rules import FollowUpRule, evaluate_rules, evaluate_some
-from smart_app.clinical.schedule import ONE_INTERVAL, ClinicDefaults, Offset, Schedule
+from smart_app.clinical.schedule import ONE_INTERVAL, ClinicDefaults, Offset, Phase, Schedule
 from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import default_paths
 from smart_app.knowledge.codes import load_codes
@@ -25,6 +25,7 @@ from smart_app.knowledge.rules import due_for_review, load_rules, rules_version
 
 MANUAL = Path(__file__).resolve().parent.parent / "rules.md"
 AS_OF = date(2026, 11, 25)
+NEVER_LATE_DAYS = 36525
 SECTIONS: Mapping[str, str] = {
     "G": "Gates",
     "V": "Visits and education",
@@ -176,8 +177,7 @@ def schedule_words(schedule: Schedule) -> str:
         told.append(f"first {' and '.join(_offset_words(offset) for offset in schedule.first)}")
     begin = 0
     for phase in schedule.phases:
-        low, high = phase.interval
-        every = f"every {low} months" if low == high else f"every {low} to {high} months"
+        every = _every_words(phase)
         until = f" until month {phase.until_months}" if phase.until_months is not None else ""
         told.append(f"{every}{until}{f' from month {begin}' if begin and not until else ''}")
         begin = phase.until_months or begin
@@ -189,12 +189,22 @@ def schedule_words(schedule: Schedule) -> str:
     if schedule.stop is not None:
         told.append(f"until {_offset_words(schedule.stop)}{', then as indicated' if schedule.as_indicated else ''}")
     if schedule.grace_days is not None:
-        told.append(f"grace {schedule.grace_days} days")
+        late = f"grace {schedule.grace_days} days" if schedule.grace_days < NEVER_LATE_DAYS else "never counted as late"
+        told.append(late)
     return "; ".join(told)
+
+
+def _every_words(phase: Phase) -> str:
+    if phase.interval is None:
+        return f"every {phase.days} days"
+    low, high = phase.interval
+    return f"every {low} months" if low == high else f"every {low} to {high} months"
 
 
 def _offset_words(offset: Offset) -> str:
     months = "one interval" if offset.months == ONE_INTERVAL else f"{offset.months} months"
+    if offset.from_months is not None:
+        months = f"{offset.from_months} to {months}"
     return f"{months} after {offset.of}"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 _FHIR_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:T.*)?)?)?")
 
@@ -88,6 +88,13 @@ class PartialDate:
         if self.day is None:
             return PartialDate(year, month)
         return PartialDate(year, month, min(self.day, calendar.monthrange(year, month)[1]))
+
+    def add_days(self, days: int) -> PartialDate:
+        """Days later; a month or a year keeps its precision, rounded up as in `add_months`."""
+        later = self.latest + timedelta(days=days)
+        if self.month is None:
+            return PartialDate(later.year)
+        return PartialDate(later.year, later.month, later.day if self.day is not None else None)
 
     def surely_before(self, other: PartialDate | date) -> bool:
         """Whether every day this may mean lies before every day that `other` may mean."""

@@ -131,7 +131,7 @@ def _kept_breast(record: PatientRecord, per_side: list[Feature]) -> Iterator[Fea
     rows = [row for side in kept for row in courses(record, side)] if kept else list(record.radiation)
     if rows:
         yield Feature("bcs.radiated", True, (*reasons, _course_reason(rows)))
-    elif record.was_read("radiation"):
+    elif record.was_read("radiation") and not record.events.get("history-of-irradiation"):
         yield Feature("bcs.radiated", False, (*reasons, Because("radiation", NONE_RECORDED)))
     else:
         yield unknown("bcs.radiated")

@@ -120,6 +120,8 @@ def _metastasis(record: PatientRecord) -> Feature:
 
 def _recurrence(record: PatientRecord) -> Feature:
     fact = record.facts.get("recurrence")
+    if fact is not None and fact.known and str(fact.value) == "unspecified":
+        return unknown("recurrence")
     if fact is not None and fact.known:
         return Feature("recurrence", str(fact.value), (Because("recurrence", fact.value, fact.sources),))
     if not record.was_read("recurrence"):

@@ -35,6 +35,8 @@ _HER2_WORDS = {
     "trastuzumab deruxtecan": "t_dxd",
 }
 _ENDOCRINE_WORDS = {"tamoxifen": "tamoxifen", "raloxifene": "raloxifene", "toremifene": "toremifene"}
+# So long after a dose given by staff the treatment is taken to be running: the usual time to the next, and a week.
+DOSE_LASTS_DAYS = {"ovarian-suppression": 35, "her2": 28, "bone": 190}
 LONGEST_PAUSE_DAYS = {"bone": 275, "other": 183}
 _GIVEN_BY_STAFF = frozenset({"her2", "chemotherapy", "immunotherapy", "ovarian-suppression", "bone"})
 _TABLETS = ("neratinib", "tucatinib", "lapatinib", "capecitabine", "alendronate", "risedronate", "ibandronate")
@@ -70,18 +72,22 @@ def settled(drug: Medication, as_of: date) -> Medication:
     """
     The drug with its status as rules take it: infusions and injections end by not being given.
 
-    Administrations alone have no status. When the last one is further back than any interval of these drugs, treatment
-    counts as stopped on that day. Tablets stay open: they are taken at home. The fact that is shown stays as read.
+    Administrations alone have no status. Until the next dose would be due, treatment counts as running; when the last
+    one is further back than any interval of these drugs, as stopped on that day; between the two it stays open.
+    Tablets stay open: they are taken at home. The fact that is shown stays as read.
 
     Source:
-        Longest interval in use: goserelin every 12 weeks, zoledronic acid every 6 months (rules T-01, E-07).
+        Intervals in use: goserelin every 4 or 12 weeks, HER2 antibodies every 3 weeks, zoledronic acid every 6 months
+        (rules E-07, C-04, T-01).
     """
     last = drug.ended_on or drug.started_on
     by_doses = bool(drug.sources) and all(source.resource_type == "MedicationAdministration" for source in drug.sources)
     if drug.status != "unknown" or last is None or not by_doses or not _is_given_by_staff(drug):
         return drug
-    pause = LONGEST_PAUSE_DAYS["bone" if "bone" in drug.classes else "other"]
-    if (as_of - last.latest).days <= pause:
+    since = (as_of - last.latest).days
+    if any(since <= days for name, days in DOSE_LASTS_DAYS.items() if name in drug.classes):
+        return replace(drug, status="active", ended_on=None)
+    if since <= LONGEST_PAUSE_DAYS["bone" if "bone" in drug.classes else "other"]:
         return drug
     return replace(drug, status="stopped", ended_on=last)
 

@@ -8,7 +8,7 @@ the upper end, and the page shows the range beside it. Dates keep the precision 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from smart_app.clinical.anchors import find_anchor
@@ -46,18 +46,28 @@ class ClinicDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """So many months after a named date; ONE_INTERVAL is the interval that holds. `last`: the last completed event."""
+    """
+    So many months after a named date; ONE_INTERVAL is the interval that holds. `last`: the last completed event.
+
+    `from_months`: the lower end, where the start itself is a range (`6 to 12 months after surgery`).
+    """
 
     of: str
     months: int
+    from_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """An interval that holds until so many months after the phase clock; the last one has no end."""
+    """
+    An interval that holds until so many months after the phase clock; the last one has no end.
 
-    interval: tuple[int, int]
+    `days` instead of months for what is shorter than a month; `interval` is then None.
+    """
+
+    interval: tuple[int, int] | None
     until_months: int | None = None
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,44 +123,58 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
         rules.md 12.1 to 12.4; contract 3a.
     """
     last = _last(schedule, features)
-    reasons: list[Because] = []
     stop = _stop(schedule, features)
     if stop is not None and stop.latest < features.as_of:
         if schedule.as_indicated:
             return _as_indicated(last)
         return Due(DueStatus.NOT_INDICATED, reason=f"ended {stop}", ended=True)
-    interval, missing = _interval(schedule, features)
-    chosen = choose_months(interval, clinic.intervals.get(rule_id))
     if last is not None:
-        reasons.append(Because(schedule.looks_for[0], str(last.on), last.sources))
+        reasons = [Because(schedule.looks_for[0], str(last.on), last.sources)]
         if schedule.once:
             return Due(DueStatus.UP_TO_DATE, last=last.on, because=tuple(reasons), reason="done once is enough")
-        if chosen is None or interval is None:
-            return Due(DueStatus.CANNOT_TELL, last=last.on, because=tuple(reasons), missing=missing)
-        due: PartialDate | None = last.on.add_months(chosen)
-        earliest = last.on.add_months(interval[0]) if interval[0] != interval[1] else None
     else:
         unread = not_looked_for(features.record, schedule.looks_for)
         unread = unread or done_without_date(features.record, schedule.looks_for, features.side)
-        if unread:
-            return Due(DueStatus.CANNOT_TELL, interval=interval, chosen=chosen, missing=unread)
-        if schedule.looks_for:
-            reasons.append(Because(schedule.looks_for[0], NONE_RECORDED))
-        if not schedule.first:
-            return Due(DueStatus.DUE, interval=interval, chosen=chosen, because=tuple(reasons))
-        due, first_missing = _first(schedule, features, chosen, reasons)
-        missing = (*missing, *first_missing)
-        earliest = _first_earliest(schedule, features, interval)
+        reasons = [Because(schedule.looks_for[0], NONE_RECORDED)] if schedule.looks_for else []
+    phase, missing = _phase(schedule, features)
+    interval = phase.interval if phase is not None else None
+    chosen = choose_months(interval, clinic.intervals.get(rule_id))
+    told = Due(DueStatus.CANNOT_TELL, None, None, interval, chosen, _on(last), (), tuple(reasons), missing)
+    if last is None and unread:
+        return replace(told, because=(), missing=unread)
+    if last is None and not schedule.first:
+        return replace(told, status=DueStatus.DUE, missing=())
+    if last is not None and phase is None:
+        return told
+    due, earliest, first_missing = _counted(schedule, features, last, phase, chosen, reasons)
+    missing = (*missing, *first_missing)
     due, earliest, bound_missing = _bounded(schedule, features, last, due, earliest, reasons)
     missing = tuple(dict.fromkeys((*missing, *bound_missing)))
+    told = replace(told, due=due, earliest=earliest, because=tuple(reasons), missing=missing)
     if due is None or missing:
-        return Due(DueStatus.CANNOT_TELL, due, earliest, interval, chosen, _on(last), (), tuple(reasons), missing)
+        return told
     if stop is not None and stop.surely_before(due):
-        return Due(DueStatus.UP_TO_DATE, None, None, interval, chosen, _on(last), (), tuple(reasons), (), "complete")
+        return replace(told, status=DueStatus.UP_TO_DATE, due=None, earliest=None, reason="complete")
     grace = schedule.grace_days if schedule.grace_days is not None else grace_of(topic, clinic)
-    status = due_status(due, features.as_of, grace)
     horizon = tuple(_horizon(schedule, features, due, chosen, stop, clinic.intervals.get(rule_id)))
-    return Due(status, due, earliest, interval, chosen, _on(last), horizon, tuple(reasons))
+    return replace(told, status=due_status(due, features.as_of, grace), horizon=horizon)
+
+
+def _counted(
+    schedule: Schedule,
+    features: Features,
+    last: Done | None,
+    phase: Phase | None,
+    chosen: int | None,
+    reasons: list[Because],
+) -> tuple[PartialDate | None, PartialDate | None, tuple[str, ...]]:
+    """Due and earliest from the last completed event, else from the start; with what is missing."""
+    interval = phase.interval if phase is not None else None
+    if last is None or phase is None:
+        due, missing = _first(schedule, features, chosen, reasons)
+        return due, _first_earliest(schedule, features, interval), missing
+    earliest = last.on.add_months(interval[0]) if interval is not None and interval[0] != interval[1] else None
+    return _after(last.on, phase, chosen), earliest, ()
 
 
 def _as_indicated(last: Done | None) -> Due:
@@ -199,23 +223,28 @@ def choose_months(interval: tuple[int, int] | None, clinic_months: int | None) -
     return clinic_months if clinic_months is not None and low <= clinic_months <= high else high
 
 
-def _interval(schedule: Schedule, features: Features) -> tuple[tuple[int, int] | None, tuple[str, ...]]:
-    """The range that holds today."""
+def _phase(schedule: Schedule, features: Features) -> tuple[Phase | None, tuple[str, ...]]:
+    """The phase that holds today; None, with what is missing, where its clock is not known."""
     if not schedule.phases:
         return None, ()
     if schedule.clock is None:
-        return schedule.phases[0].interval, ()
+        return schedule.phases[0], ()
     clock = find_anchor(features, schedule.clock)
     if clock.on is None:
         return None, clock.missing
     return _phase_at(schedule, clock.on, PartialDate.from_date(features.as_of)), ()
 
 
-def _phase_at(schedule: Schedule, clock: PartialDate, day: PartialDate) -> tuple[int, int]:
+def _phase_at(schedule: Schedule, clock: PartialDate, day: PartialDate) -> Phase:
     for phase in schedule.phases:
         if phase.until_months is None or day.surely_before(clock.add_months(phase.until_months)):
-            return phase.interval
-    return schedule.phases[-1].interval
+            return phase
+    return schedule.phases[-1]
+
+
+def _after(day: PartialDate, phase: Phase, chosen: int | None) -> PartialDate:
+    """One interval later."""
+    return day.add_days(phase.days) if phase.days is not None else day.add_months(chosen or 0)
 
 
 def _first(
@@ -234,11 +263,13 @@ def _first(
 
 
 def _first_earliest(schedule: Schedule, features: Features, interval: tuple[int, int] | None) -> PartialDate | None:
-    """The lower end of a range that is counted from the start; None where the interval is no range."""
-    if interval is None or interval[0] == interval[1]:
-        return None
-    starts = (find_anchor(features, offset.of).on for offset in schedule.first if offset.months == ONE_INTERVAL)
-    return latest_of([start.add_months(interval[0]) for start in starts if start is not None])
+    """The lower end of a range that is counted from the start; None where it is no range."""
+    low = interval[0] if interval is not None and interval[0] != interval[1] else None
+    starts = (
+        (find_anchor(features, offset.of).on, low if offset.months == ONE_INTERVAL else offset.from_months)
+        for offset in schedule.first
+    )
+    return latest_of([on.add_months(months) for on, months in starts if on is not None and months is not None])
 
 
 def _bounded(
@@ -285,16 +316,18 @@ def _horizon(
     clinic_months: int | None,
 ) -> Iterator[PartialDate]:
     """What follows within five years; something that is late is taken as done this month."""
-    if chosen is None or schedule.once:
+    if not schedule.phases or schedule.once:
         return
     today = PartialDate.from_date(features.as_of)
     clock = find_anchor(features, schedule.clock).on if schedule.clock else None
     end = today.add_months(HORIZON_MONTHS)
     day = today.to_month() if due.surely_before(features.as_of) else due
+    phase = schedule.phases[0]
     while True:
         if clock is not None:
-            chosen = choose_months(_phase_at(schedule, clock, day), clinic_months) or chosen
-        day = day.add_months(chosen)
+            phase = _phase_at(schedule, clock, day)
+            chosen = choose_months(phase.interval, clinic_months) or chosen
+        day = _after(day, phase, chosen)
         if end.surely_before(day) or (stop is not None and stop.surely_before(day)):
             return
         yield day

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from smart_app.clinical.dates import PartialDate
-from smart_app.clinical.facts import PatientRecord, Source
+from smart_app.clinical.facts import Fact, PatientRecord, Source
 from smart_app.clinical.recommendations import Because
 
 UNFINISHED_MONTHS = 18
@@ -82,33 +82,31 @@ def latest_diagnosis(record: PatientRecord) -> PartialDate | None:
     return latest_of([c.diagnosed_on for c in record.cancers if c.kind != "lcis" and c.diagnosed_on is not None])
 
 
-def recurrence_on(record: PatientRecord) -> PartialDate | None:
-    """When a local or regional recurrence was recorded; None without one, or without its date."""
+def treated_recurrence(record: PatientRecord) -> Fact | None:
+    """A recurrence that is not distant, also where its place is not said; None where none is recorded."""
     fact = record.facts.get("recurrence")
-    if fact is None or not fact.known or str(fact.value) not in ("local", "regional", "locoregional"):
-        return None
-    return fact.on
+    return fact if fact is not None and fact.known and str(fact.value) not in ("none", "distant") else None
 
 
 def primary_treatment(record: PatientRecord) -> PrimaryTreatment:
     """
     End of primary treatment, with what it rests on.
 
-    After a second primary or a recurrence only treatment since then counts: the clock starts anew.
+    After a second primary or a recurrence only treatment since then counts: the clock starts anew. Of a recurrence
+    without a date the treatment is whatever ended more than 18 months after the diagnosis.
 
     Source:
         rules.md section 0 (`primary_tx_end`), G-03, G-04, G-06, 12.7.
     """
     diagnosed = latest_diagnosis(record)
-    recurred = recurrence_on(record)
+    recurrence = treated_recurrence(record)
+    recurred = recurrence.on if recurrence is not None else None
     since = recurred if recurred is not None else diagnosed if _several_dates(record) else None
     steps = [step for step in _steps(record) if _counts(step, since)]
-    entered = record.facts.get("primary_treatment_ended")
-    if entered is not None and entered.known and isinstance(entered.value, str):
-        ended: PartialDate | None = PartialDate.parse(entered.value)
-        because: tuple[Because, ...] = (Because(entered.name, entered.value, entered.sources),)
-    else:
-        ended, because = _end_of(steps, record.as_of)
+    entered = _entered_end(record)
+    ended, because = entered or _end_of(steps, record.as_of)
+    if entered is None and recurrence is not None and recurred is None and not _late(ended, diagnosed):
+        ended, because = None, (Because("recurrence", recurrence.value, recurrence.sources),)
     running = _running(steps, record.as_of)
     future = ended is not None and ended.earliest > record.as_of
     if running or future:
@@ -117,15 +115,39 @@ def primary_treatment(record: PatientRecord) -> PrimaryTreatment:
         return PrimaryTreatment(ended if future else None, True, diagnosed, reasons, missing, recurred)
     if ended is not None:
         return PrimaryTreatment(ended, False, diagnosed, because, (), recurred)
+    return _without_end(record, diagnosed, recurred, because)
+
+
+def _without_end(
+    record: PatientRecord, diagnosed: PartialDate | None, recurred: PartialDate | None, because: tuple[Because, ...]
+) -> PrimaryTreatment:
+    """No end is known: not finished where the diagnosis or the recurrence is less than 18 months old."""
     recent = recurred or diagnosed
     if recent is None:
-        return PrimaryTreatment(None, None, None, (), ("diagnosed_on", "primary_treatment_ended"))
+        return PrimaryTreatment(None, None, None, because, ("diagnosed_on", "primary_treatment_ended"))
     young = _months(recent.latest, record.as_of) < UNFINISHED_MONTHS
-    reasons = (Because("diagnosed_on", str(recent)),)
+    reasons = (*because, Because("recurrence" if recurred is not None else "diagnosed_on", str(recent)))
     unread = tuple(name for name in ("surgery", "radiation", "systemic") if not record.was_read(name))
     if young and unread:
         return PrimaryTreatment(None, None, diagnosed, reasons, unread, recurred)
     return PrimaryTreatment(None, young, diagnosed, reasons, ("primary_treatment_ended",), recurred)
+
+
+def _entered_end(record: PatientRecord) -> tuple[PartialDate | None, tuple[Because, ...]] | None:
+    """The end as a clinician entered it, a year alone too; None where nothing usable was entered."""
+    entered = record.facts.get("primary_treatment_ended")
+    if entered is None or not entered.known:
+        return None
+    try:
+        ended = PartialDate.parse(str(entered.value))
+    except ValueError:
+        return None
+    return ended, (Because(entered.name, str(entered.value), entered.sources),)
+
+
+def _late(ended: PartialDate | None, diagnosed: PartialDate | None) -> bool:
+    """Whether what ended last came so long after the diagnosis that it was no part of its treatment."""
+    return ended is not None and diagnosed is not None and diagnosed.add_months(UNFINISHED_MONTHS).surely_before(ended)
 
 
 def _several_dates(record: PatientRecord) -> bool:

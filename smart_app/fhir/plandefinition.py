@@ -174,6 +174,8 @@ def _add_timing(action: Resource, schedule: Schedule) -> None:
 
 
 def _timing(phase: Phase) -> Resource:
+    if phase.interval is None:
+        return {"repeat": {"frequency": 1, "period": phase.days, "periodUnit": "d"}}
     low, high = phase.interval
     repeat: Resource = {"frequency": 1, "period": low, "periodUnit": "mo"}
     if high != low:

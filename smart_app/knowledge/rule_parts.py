@@ -81,13 +81,16 @@ def _offset(data: object) -> Offset:
     row = _mapping(data, "a date of the schedule", {"of", "months"})
     line = getattr(data, "line", 0)
     of, months = row.get("of"), row.get("months")
+    from_months: int | None = None
     if months == "interval":
         months = ONE_INTERVAL
+    elif isinstance(months, list):
+        from_months, months = _interval(months, line)
     if not isinstance(of, str) or not (of == "last" or is_anchor(of)):
         raise PartError(f"unknown date: {of}", line)
     if type(months) is not int:
-        raise PartError("months must be a whole number, or interval", line)
-    return Offset(of, months)
+        raise PartError("months must be a whole number, a range, or interval", line)
+    return Offset(of, months, from_months)
 
 
 def _interval(data: object, line: int) -> tuple[int, int]:
@@ -100,11 +103,16 @@ def _interval(data: object, line: int) -> tuple[int, int]:
 
 
 def _phase(data: object) -> Phase:
-    row = _mapping(data, "a phase", {"until_months", "interval_months"})
-    until = row.get("until_months")
+    row = _mapping(data, "a phase", {"until_months", "interval_months", "interval_days"})
+    line = getattr(data, "line", 0)
+    until, days = row.get("until_months"), row.get("interval_days")
     if until is not None and type(until) is not int:
-        raise PartError("until_months must be a whole number", getattr(data, "line", 0))
-    return Phase(_interval(row.get("interval_months"), getattr(data, "line", 0)), until)
+        raise PartError("until_months must be a whole number", line)
+    if days is None:
+        return Phase(_interval(row.get("interval_months"), line), until)
+    if type(days) is not int or not 1 <= days <= 27 or "interval_months" in row:
+        raise PartError("interval_days is a whole number of days under four weeks, in place of months", line)
+    return Phase(None, until, days)
 
 
 _SCHEDULE_KEYS = {

@@ -148,7 +148,8 @@ def _phase_words(schedule: Schedule) -> str:
     parts = []
     for phase in schedule.phases:
         until = f" until month {phase.until_months}" if phase.until_months is not None else ""
-        parts.append(f"{months_words(phase.interval)}{until}")
+        every = f"every {phase.days} days" if phase.days is not None else months_words(phase.interval)
+        parts.append(f"{every}{until}")
     return ", then ".join(parts)
 
 

@@ -91,6 +91,7 @@ STORIES: tuple[dict[str, Any], ...] = (
         "facts": {"menopausal_status": "premenopausal"},
     },
     {**FULL, "born": "1945-04-12"},
+    {**FULL, "tumor": {"er": "positive", "t": "T2", "n": "N1"}},
 )
 # Shown as facts and on paper, and read by no rule: removing them changes no advice.
 UNUSED = {

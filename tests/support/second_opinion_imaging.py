@@ -19,6 +19,7 @@ from tests.support.second_opinion_patient import (
     day_of,
     join,
     latest,
+    not_of,
     status,
 )
 
@@ -52,9 +53,9 @@ class SharedRows:
         """Rows for the breast act unless the sex is documented as male."""
         return self.p.sex != "male"
 
-    def imaging_held(self) -> bool:
+    def imaging_held(self, by_gene: bool = True) -> bool:
         """No mammogram is given silently to a carrier of TP53."""
-        return self.p.suspected() or self.p.held_by_age() or "TP53" in (self.p.genes() or [])
+        return self.p.suspected() or self.p.held_by_age() or (by_gene and "TP53" in (self.p.genes() or []))
 
 
 class ImagingRows(SharedRows):
@@ -169,6 +170,11 @@ class ImagingRows(SharedRows):
         high = ("BRCA1", "BRCA2", "PALB2", "PTEN", "CDH1", "STK11")
         return None if genes is None else any(gene in high for gene in genes)
 
+    def up_to_75(self) -> bool | None:
+        """Breast MRI is decided one by one after 75 (updates.md on I-11 and I-12)."""
+        low, high = self.p.age_on(day_of(self.today.isoformat()))
+        return True if high <= 75 else False if low > 75 else None
+
     def mri_held(self) -> bool:
         return self.p.sex == "male" or bool(self.p.facts.get("pregnancy"))
 
@@ -184,12 +190,14 @@ class ImagingRows(SharedRows):
                 young,
                 None if density is None else density in "cd",
                 None if genes is None else any(g in ("ATM", "CHEK2", "BARD1") for g in genes),
+                all_of(not_of(self.up_to_75()), self.high_risk()),
             ),
         )
 
     def high_risk_fires(self) -> bool:
         tissue = "present" in [self.p.tissue(side) for side in SIDES]
-        return tissue and self.high_risk() is True and not self.mri_held() and not self.imaging_held()
+        high = all_of(self.high_risk(), self.up_to_75()) is True
+        return tissue and high and not self.mri_held() and not self.imaging_held()
 
     def discuss_fires(self) -> bool:
         held = self.imaging_held() or self.high_risk_fires()
@@ -198,7 +206,8 @@ class ImagingRows(SharedRows):
     def i10(self) -> Rows:
         tissue = self.p.any_tissue()
         gone = self.high_risk_fires() or "TP53" in (self.p.genes() or []) or self.discuss_fires()
-        if tissue == "absent" or self.p.suspected() or self.p.facts.get("pregnancy") or gone:
+        waits = bool(self.p.facts.get("pregnancy")) and self.high_risk() is True
+        if tissue == "absent" or self.p.suspected() or waits or gone:
             return []
         return [(None, "not-indicated" if tissue == "present" else UNKNOWN, None)]
 
@@ -211,7 +220,8 @@ class ImagingRows(SharedRows):
             last = self.p.last("breast-mri", side)
             bound, missing = self.radiation_bound(side)
             rows += self.dated(
-                all_of(tissue, self.high_risk()), last, self.p.diagnosed().plus(12), 12, GRACE["imaging"], side,
+                all_of(tissue, self.high_risk(), self.up_to_75()), last, self.p.diagnosed().plus(12), 12,
+                GRACE["imaging"], side,
                 "breast_mri" in self.p.unread, bound, missing and last is None,
             )  # fmt: skip
         return join(rows)
@@ -223,14 +233,15 @@ class ImagingRows(SharedRows):
         return [(None, "due" if self.discussed() else UNKNOWN, None)]
 
     def i12(self) -> Rows:
-        if self.p.suspected() or self.p.facts.get("pregnancy"):
+        if self.imaging_held(by_gene=False) or self.p.facts.get("pregnancy"):
             return []
         genes = self.p.genes()
         rows = []
         for side in SIDES:
             tissue = {"present": True, "absent": False, "unknown": None}[self.p.tissue(side)]
             rows += self.dated(
-                all_of(tissue, None if genes is None else "TP53" in genes), self.p.last("breast-mri", side),
+                all_of(tissue, None if genes is None else "TP53" in genes, self.up_to_75()),
+                self.p.last("breast-mri", side),
                 self.p.diagnosed().plus(12), 12, GRACE["imaging"], side, "breast_mri" in self.p.unread,
             )  # fmt: skip
         return join(rows)

@@ -233,7 +233,10 @@ class Patient:
 
     def held_by_age(self) -> bool:
         today = day_of(self.today.isoformat())
-        return self.facts.get("life_expectancy") == "under-5" and self.age_on(today)[0] >= 75
+        nothing_to_stop = self.any_tissue() != "present" or (
+            self.sex == "male" and "bcs" not in map(self.operation, SIDES)
+        )
+        return self.facts.get("life_expectancy") == "under-5" and self.age_on(today)[0] >= 75 and not nothing_to_stop
 
 
 def years(start: date, end: date) -> int:
@@ -248,6 +251,10 @@ def status(due: Day, today: date, grace: int) -> str:
 
 def all_of(*parts: bool | None) -> bool | None:
     return False if False in parts else None if None in parts else True
+
+
+def not_of(part: bool | None) -> bool | None:
+    return None if part is None else not part
 
 
 def any_of(*parts: bool | None) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from smart_app.clinical.codes import CodeRow
 from smart_app.clinical.dates import PartialDate
@@ -34,7 +35,10 @@ _KINDS_BY_CONCEPT = {
     "history-of-breast-cancer-in-situ": "unknown",
 }
 _SETTLED = ("near-miss", "immunization")
-_LOCAL = re.compile(r"\b(?:local\w*|ipsilateral|in-?breast|chest wall)\b", re.IGNORECASE)
+_LOCAL = re.compile(
+    r"\b(?:local\w*|ipsilateral|in-?breast|in (?:the )?(?:(?:left|right|same|treated) )?breast|chest wall)\b",
+    re.IGNORECASE,
+)
 _REGIONAL = re.compile(r"\b(?:regional\w*|axilla\w*|nodal|lymph node)\b", re.IGNORECASE)
 _SURGERY_HISTORY = re.compile(r"\bmastectomy\b|\blumpectomy\b|\bbreast[- ]conserving\b", re.IGNORECASE)
 
@@ -46,7 +50,21 @@ def read_conditions(chart: Chart) -> Diagnoses:
         if _counts(chart, key, condition):
             _read(chart, key, condition, found)
     found.findings.extend(_stages(chart, found))
+    found.findings[:] = [_dated_recurrence(finding, found) for finding in found.findings]
     return found
+
+
+def _dated_recurrence(finding: Finding, found: Diagnoses) -> Finding:
+    """
+    A recurrence with its date: the onset of its own entry, where another entry holds the earlier first diagnosis.
+
+    A single entry that was turned into a recurrence keeps the onset of the first diagnosis: that is no date for it.
+    """
+    on = finding.source.on
+    if finding.name != "recurrence" or on is None:
+        return finding
+    first = [row.onset for row in found.breast if not row.recurrent and row.onset is not None]
+    return replace(finding, on=on) if any(onset.surely_before(on) for onset in first) else finding
 
 
 def _counts(chart: Chart, key: str, condition: Resource) -> bool:

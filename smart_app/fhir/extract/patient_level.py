@@ -229,7 +229,7 @@ def _event_concepts(chart: Chart, coded: object, key: str) -> list[str]:
     found = [row.concept for row in rows if chart.concept(row).is_event and chart.concept(row).kind != "imaging"]
     if found or rows:
         return found
-    kinds = ("immunization",) if key.startswith("Immunization/") else ("procedure", "observation")
+    kinds = ("immunization",) if key.startswith("Immunization/") else ("procedure", "observation", "near-miss")
     said = " ".join(words(coded)).lower()
     if not said or re.search(r"\b(?:referral|declined|planned|ordered|education)\b", said):
         return []
