@@ -64,7 +64,8 @@ def _event(entry: Occurrence, identifier: str, version: int, made_at: datetime, 
     event.add("dtstamp", made_at)
     event.add("sequence", version)
     event.add("summary", words.say("ics.title-day" if by_day else "ics.title", what=what))
-    event.add("description", words.say("ics.about", who=owner_words(entry.owner, words)))
+    about = words.say("ics.about", who=owner_words(entry.owner, words))
+    event.add("description", f"{about} {words.count('next.then-every', entry.every)}" if entry.every else about)
     first = entry.on.earliest if by_day else entry.on.to_month().earliest
     last = entry.on.earliest if by_day else entry.on.to_month().latest
     event.add("dtstart", first)

@@ -60,7 +60,7 @@ def next_section(
             in_year.setdefault(entry.on.year, []).append(what)
             continue
         who = owner_words(entry.owner, words)
-        who = f"{who}. {words.say('next.book-now')}" if entry.late else who
+        who = ". ".join([who, *_more_words(entry, words)]) if entry.late or entry.every else who
         placed.setdefault(str(entry.on.to_month()), []).append(CalendarEntry(what, who))
     first = PartialDate(today.year, today.month)
     months = []
@@ -68,6 +68,8 @@ def next_section(
         month = first.add_months(index)
         months.append(CalendarMonth(str(month), words.month(month), tuple(placed.get(str(month), ()))))
     after = [words.say("next.in-year", year=year, what=words.listed(whats)) for year, whats in sorted(in_year.items())]
+    if any(entry.every for entry in occurrences):
+        after.append(words.say("next.as-long"))
     if topics := _asked_at_visits(recommendations, draft, words):
         after.append(words.say("next.each-visit", topics=words.listed(topics)))
     if occurrences:
@@ -83,6 +85,11 @@ def next_section(
         months=tuple(months),
         after=tuple(after),
     )
+
+
+def _more_words(entry: Occurrence, words: Words) -> list[str]:
+    late = [words.say("next.book-now")] if entry.late else []
+    return [*(text.rstrip(".") for text in late), words.count("next.then-every", entry.every)] if entry.every else late
 
 
 def _asked_at_visits(

@@ -12,6 +12,7 @@ from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
 
+FREQUENT_MONTHS = 3
 DATED = (DueStatus.OVERDUE, DueStatus.DUE, DueStatus.UP_TO_DATE)
 
 
@@ -22,7 +23,8 @@ class Occurrence:
 
     `row` is stable over re-drafts (`<rule>`, `<rule>--left`), `number` counts its occurrences from 0. `title` is set
     only for an item that the clinician wrote. `due` is the guideline's or the clinician's date, `on` where it stands
-    on the calendar: a late one stands in the month of today.
+    on the calendar: a late one stands in the month of today. `every`: months until the next ones, where a test goes on
+    as long as a medicine does and its end is not known; these are not listed one by one.
     """
 
     row: str
@@ -34,6 +36,7 @@ class Occurrence:
     on: PartialDate
     late: bool = False
     title: str | None = None
+    every: int | None = None
 
 
 def row_id(recommendation: Recommendation) -> str:
@@ -89,28 +92,45 @@ def _series(row: PlanRow, recommendation: Recommendation | None, today: date, en
     month = PartialDate(today.year, today.month)
     late = row.due.latest < today if row.due.day is not None else row.due.latest < month.earliest
     first = month if late else row.due
-    dates = [first]
-    if recommendation is not None and not late and row.due == recommendation.due and recommendation.horizon:
-        dates += [day for day in recommendation.horizon if first.latest < day.earliest]
+    if recommendation is None:
+        further = _repeated(first, row.interval_months, end)
     else:
-        step = _step(row, recommendation)
-        while step and first.month is not None and dates[-1].earliest < end.earliest:
-            dates.append(dates[-1].add_months(step))
-    for number, day in enumerate(dates):
+        further = _moved(recommendation, first, month)
+    every = _open_end(row.topic, (first, *further), end)
+    for number, day in enumerate((first,) if every else (first, *further)):
         if day.earliest < end.earliest:
             title = None if row.rule else row.title
             is_late = late and number == 0
-            yield Occurrence(
-                row.id, number, row.topic, row.side, row.owner, row.due if is_late else day, day, is_late, title
-            )
+            due = row.due if is_late else day
+            yield Occurrence(row.id, number, row.topic, row.side, row.owner, due, day, is_late, title, every)
 
 
-def _step(row: PlanRow, recommendation: Recommendation | None) -> int:
-    """Months between occurrences; 0 for a single one. A rule that repeats has a horizon, an own item an interval."""
-    if recommendation is None:
-        return row.interval_months[1] if row.interval_months else 0
-    if not recommendation.horizon:
-        return 0
-    if recommendation.chosen_months and row.interval_months == recommendation.interval_months:
-        return recommendation.chosen_months
-    return row.interval_months[1] if row.interval_months else 0
+def _repeated(first: PartialDate, interval: tuple[int, int] | None, end: PartialDate) -> tuple[PartialDate, ...]:
+    """Further dates of an item of the clinician's own that has an interval."""
+    dates = [first]
+    while interval and first.month is not None and dates[-1].earliest < end.earliest:
+        dates.append(dates[-1].add_months(interval[1]))
+    return tuple(dates[1:])
+
+
+def _moved(recommendation: Recommendation, first: PartialDate, month: PartialDate) -> tuple[PartialDate, ...]:
+    """
+    The rule's own further dates, which know its phases and its end, moved by as much as the clinician moved the first.
+
+    A late rule counts its further dates from this month.
+    """
+    late = recommendation.due is None or recommendation.due.latest < month.earliest
+    base = month if late else recommendation.due
+    if base is None or base.month is None or first.month is None:
+        return ()
+    shift = 12 * (first.year - base.year) + first.month - base.month
+    days = (day.add_months(shift) if shift else day for day in recommendation.horizon)
+    return tuple(day for day in days if first.latest < day.earliest)
+
+
+def _open_end(topic: str, dates: tuple[PartialDate, ...], end: PartialDate) -> int | None:
+    """The spacing of a frequent test without an end in sight: it lasts as long as the medicine. Visits are listed."""
+    if topic == "clinic-visit" or len(dates) < 3 or dates[-1].earliest < end.earliest or dates[1].month is None:
+        return None
+    step = 12 * (dates[2].year - dates[1].year) + (dates[2].month or 0) - dates[1].month
+    return step if 1 <= step <= FREQUENT_MONTHS else None

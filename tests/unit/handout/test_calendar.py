@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import icalendar
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.plan import Decision, PlanRow
+from smart_app.clinical.recommendations import DueStatus, Recommendation
 from smart_app.handout.calendar import calendar_ics
-from tests.unit.handout.handout_values import TEMPLATES, TODAY, draft, recommendations
+from smart_app.handout.occurrences import dated_occurrences
+from tests.unit.handout.handout_values import TEMPLATES, TODAY, draft, recommendation, recommendations
 
 MADE = datetime(2026, 11, 25, 9, 42, tzinfo=UTC)
 
@@ -72,3 +75,53 @@ def test_a_hostile_title_stays_one_line_of_text() -> None:
     )
     data = ics(draft(hostile))
     assert len(events(data)) == 1 and not list(icalendar.Calendar.from_ical(data).walk("VALARM"))
+
+
+def monthly(**changes: object) -> Recommendation:
+    usual = recommendation(
+        "olaparib-blood-count",
+        "cbc",
+        status=DueStatus.UP_TO_DATE,
+        due=PartialDate(2026, 12, 5),
+        interval_months=(1, 1),
+        chosen_months=1,
+        horizon=tuple(PartialDate(2026, 12, 5).add_months(number) for number in range(1, 60)),
+    )
+    return replace(usual, **changes)
+
+
+def test_a_monthly_test_without_a_known_end_stands_once_with_its_rhythm() -> None:
+    found = dated_occurrences([monthly()], None, TODAY)
+    assert [(str(entry.on), entry.every) for entry in found] == [("2026-12-05", 1)]
+    data = calendar_ics([monthly()], None, "en", TODAY, MADE, templates=TEMPLATES, plan="urn:uuid:1")
+    assert "Then each month." in str(events(data)[0]["DESCRIPTION"])
+
+
+def test_a_monthly_test_with_a_known_end_stands_at_each_of_its_dates_and_not_beyond() -> None:
+    three = tuple(PartialDate(2026, 12, 5).add_months(number) for number in (1, 2, 3))
+    found = dated_occurrences([monthly(horizon=three)], None, TODAY)
+    assert [str(entry.on) for entry in found] == ["2026-12-05", "2027-01-05", "2027-02-05", "2027-03-05"]
+
+
+def test_a_late_test_goes_on_by_its_own_phases_and_not_by_the_interval_it_was_late_in() -> None:
+    late = monthly(
+        due=PartialDate(2026, 9, 25),
+        status=DueStatus.OVERDUE,
+        horizon=(PartialDate(2026, 12), PartialDate(2027, 3), PartialDate(2027, 6)),
+    )
+    found = dated_occurrences([late], None, TODAY)
+    assert [str(entry.on) for entry in found] == ["2026-11", "2026-12", "2027-03", "2027-06"]
+
+
+def test_a_date_moved_by_the_clinician_moves_the_further_ones_by_as_much() -> None:
+    yearly = monthly(
+        rule="mammogram-annual",
+        topic="mammogram",
+        due=PartialDate(2026, 12),
+        interval_months=(12, 12),
+        horizon=(PartialDate(2027, 12), PartialDate(2028, 12)),
+    )
+    row = PlanRow("mammogram-annual", "M", "mammogram", Decision.ACCEPT, "oncology", "mammogram-annual",
+                  due=PartialDate(2027, 2))  # fmt: skip
+    found = dated_occurrences([yearly], draft(row), TODAY)
+    assert [str(entry.on) for entry in found] == ["2027-02", "2028-02"]
