@@ -110,13 +110,18 @@ class DraftStore:
         earlier = self.version(owner, handle, before.trail[-1])
         if earlier is None:
             return None
-        # What is in the record did not change with the draft: the plan's own address and version stay.
+        # What is in the record did not change with the draft: the plan's own address and version stay, unless the
+        # change was to start a new plan, of which nothing is written yet.
+        now = before.draft
+        started_anew = now.resource is None and now.replaces is not None and earlier.resource == now.replaces
+        identity = earlier if started_anew else now
         draft = replace(
             earlier,
-            version=before.draft.version + 1,
-            resource=before.draft.resource,
-            version_id=before.draft.version_id,
-            identifier=before.draft.identifier,
+            version=now.version + 1,
+            resource=identity.resource,
+            version_id=identity.version_id,
+            identifier=identity.identifier,
+            replaces=identity.replaces,
         )
         state = KeptState(draft, self._now(), handle, before.trail[:-1], before.base)
         self._write(record_id, owner, state, before)

@@ -19,6 +19,8 @@ ACTIONS = (
     "save",
     "save-draft",
     "save-as-document",
+    "start-new",
+    "revoke",
 )
 _WITH_TARGET = ("keep", "up", "down", "remove", "remove-entry", "text-up", "text-down")
 _NOT_FOR_PLANNING = ("action", "form_token", "form_key", "for_patient", "fact")

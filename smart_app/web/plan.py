@@ -15,6 +15,7 @@ from smart_app.web.opening import Opened, open_context, render_page, require_pat
 from smart_app.web.presenters_plan import present_plan
 from smart_app.web.presenters_receipt import clock_words, present_receipt
 from smart_app.web.presenters_rows import group_of
+from smart_app.web.presenters_saving import REVOKE_REASON
 from smart_app.web.record import scope_response
 from smart_app.web.security import require_form_token
 from smart_app.web.wordings import all_sections, languages
@@ -25,12 +26,14 @@ from smart_app.workflow.planning import (
     open_plan,
     preview_plan,
     receipt_for,
+    revoke_plan,
     save_plan,
+    start_new_plan,
     take_up_draft,
     undo_change,
 )
 from smart_app.workflow.planning_ports import FormData
-from smart_app.workflow.planning_types import KeptDraft, Receipt
+from smart_app.workflow.planning_types import CONFIRM_RECORD, KeptDraft, Receipt
 
 
 def show_plan(handle: str) -> Response:
@@ -71,6 +74,10 @@ def change_plan(handle: str) -> Response:
         return _plan_page(opened, form.fields, problems, 422)
     if form.action in ("save", "save-draft", "save-as-document"):
         return _save(opened, form, kept)
+    if form.action == "start-new":
+        start_new_plan(opened.planning, opened.context, opened.review)
+    if form.action == "revoke":
+        return _revoke(opened, form)
     anchor = f"#{quote(form.target)}" if form.target else ""
     return _to(opened, f"/plan{anchor}")
 
@@ -101,12 +108,41 @@ def _save(opened: Opened, form: PlanForm, kept: KeptDraft) -> Response:
             form.form_key,
             as_draft=form.action == "save-draft",
             as_document=form.action == "save-as-document",
+            record_confirmed=_record_confirmed(form),
         )
     except NotReadyError as error:
-        # The page lists what is missing at its top, each with a link to its place.
-        needed = ", ".join(error.needed[:1])
-        return _plan_page(opened, None, {needed: "Decide this before saving."} if needed else None, 409)
+        return _not_ready(opened, form, error, "Decide this before saving.")
     return _after_save(opened, receipt)
+
+
+def _revoke(opened: Opened, form: PlanForm) -> Response:
+    reason = (form.fields.get(REVOKE_REASON) or [""])[-1]
+    if not reason.strip():
+        return _plan_page(opened, form.fields, {REVOKE_REASON: "Say why the plan is taken back."}, 422)
+    try:
+        receipt = revoke_plan(
+            opened.planning,
+            opened.context,
+            opened.review,
+            reason,
+            form.form_key,
+            record_confirmed=_record_confirmed(form),
+        )
+    except NotReadyError as error:
+        return _not_ready(opened, form, error, "This must be settled first.")
+    return _after_save(opened, receipt)
+
+
+def _not_ready(opened: Opened, form: PlanForm | None, error: NotReadyError, words: str) -> Response:
+    """The page again; it lists what is missing at its top, each with a link to its place."""
+    needed = next(iter(error.needed), "")
+    if needed == CONFIRM_RECORD:
+        words = "Confirm that this record is meant."
+    return _plan_page(opened, form.fields if form else None, {needed: words} if needed else None, 409)
+
+
+def _record_confirmed(form: PlanForm) -> bool:
+    return bool((form.fields.get(CONFIRM_RECORD) or [""])[-1])
 
 
 def _after_save(opened: Opened, receipt: Receipt) -> Response:
@@ -163,7 +199,12 @@ def act_on_receipt(handle: str, key: str) -> Response:
     bench = open_plan(opened.planning, opened.context, opened.review)
     if not bench.saveable:
         raise StaleDraftError("the plan cannot be saved now")
-    receipt = save_plan(opened.planning, opened.context, opened.review, bench.draft, bench.form_key, as_document=True)
+    try:
+        receipt = save_plan(
+            opened.planning, opened.context, opened.review, bench.draft, bench.form_key, as_document=True
+        )
+    except NotReadyError as error:
+        return _not_ready(opened, None, error, "Decide this before saving.")
     return _after_save(opened, receipt)
 
 

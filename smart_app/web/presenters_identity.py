@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from smart_app.clinical.dates import PartialDate, whole_years_between
+from smart_app.fhir.patient_status import is_deceased, record_status
 from smart_app.web.presenters_page import PatientIdentity
 
 _NAME_ORDER = ("official", "usual", "")
@@ -23,7 +24,7 @@ def identity_of(patient: Mapping[str, Any], birth_date: PartialDate | None, as_o
         age=age_words(birth_date, as_of, patient),
         sex=_SEX.get(str(patient.get("gender")), "not recorded"),
         record_number=record_number(patient),
-        status=status_words(patient),
+        status=", ".join(record_status(patient)),
     )
 
 
@@ -67,31 +68,10 @@ def record_number(patient: Mapping[str, Any]) -> str:
 
 def age_words(birth_date: PartialDate | None, as_of: date, patient: Mapping[str, Any]) -> str:
     """`52`; `51 or 52` where the birth date is not known to the day; nothing for a person who has died."""
-    if birth_date is None or _is_deceased(patient):
+    if birth_date is None or is_deceased(patient):
         return ""
     low, high = (whole_years_between(day, as_of) for day in (birth_date.latest, birth_date.earliest))
     return str(low) if low == high else f"{low} or {high}"
-
-
-def status_words(patient: Mapping[str, Any]) -> str:
-    """What nobody may miss: deceased, merged, inactive or test record."""
-    words = []
-    if _is_deceased(patient):
-        words.append("Deceased")
-    links = {row.get("type") for row in _dicts(patient.get("link"))}
-    if "replaced-by" in links:
-        words.append("Merged into another record")
-    if patient.get("active") is False:
-        words.append("Inactive record")
-    meta = patient.get("meta")
-    tags = {row.get("code") for row in _dicts(meta.get("tag"))} if isinstance(meta, Mapping) else set()
-    if "HTEST" in tags:
-        words.append("Test patient")
-    return ", ".join(words)
-
-
-def _is_deceased(patient: Mapping[str, Any]) -> bool:
-    return patient.get("deceasedBoolean") is True or bool(patient.get("deceasedDateTime"))
 
 
 def _codes(concept: object) -> set[str]:

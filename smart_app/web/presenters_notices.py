@@ -44,6 +44,14 @@ def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notic
     if not bench.plans_read:
         words = f"{bench.plans_why or 'They could not be read'}. Saving looks again before it writes."
         notices.append(Notice("The plans in the record were not read", "warn", (words,)))
+    if bench.duplicates:
+        ours = bench.existing_plan.resource if bench.existing_plan else "one of them"
+        words = (
+            f"Besides {ours}, the record holds {join_words(bench.duplicates)}, open and made by Aftercare. Saving "
+            f"changes {ours} only: end the others in the chart, so that nobody follows an old plan."
+        )
+        link = Link(f"{bench.duplicates[0]} as read", f"{frame.base}/resource/{bench.duplicates[0]}")
+        notices.append(Notice("More than one plan of Aftercare is in the record", "stop", (words,), link=link))
     if bench.gone_rows:
         titles = join_words(row.title for row in bench.gone_rows)
         words = f"The rules no longer propose: {titles}. What you decided about them is kept with the plan."

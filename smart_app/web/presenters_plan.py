@@ -15,6 +15,7 @@ from smart_app.web.presenters_facts import fact_key, other_notes, source_chip
 from smart_app.web.presenters_notices import Notice, present_notices
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
 from smart_app.web.presenters_rows import Option, RowGroup, Typed, options, owner_options, present_plan_rows
+from smart_app.web.presenters_saving import SavingView, present_saving, status_line
 from smart_app.web.presenters_words import (
     FACT_LABELS,
     DateText,
@@ -161,6 +162,7 @@ class PlanPage:
     language: tuple[Option, ...]
     large_print: bool
     in_a_frame_of: str
+    saving: SavingView
 
 
 def present_plan(
@@ -187,7 +189,7 @@ def present_plan(
     changed = [row for row in preview.rows if row.change != "same"]
     return PlanPage(
         frame=frame,
-        status=_status(bench),
+        status=status_line(bench),
         kept_at=_local(bench.kept_at, zone),
         can_undo=bench.can_undo,
         problems=tuple((field_id(name), words, _field_title(name, bench)) for name, words in errors.items()),
@@ -225,6 +227,7 @@ def present_plan(
         language=options(languages, form.value("language", draft.language)),
         large_print=form.checked("large_print", "large_print.present", draft.large_print),
         in_a_frame_of=frame.banner.ehr if frame.banner else "",
+        saving=present_saving(bench, form, errors),
     )
 
 
@@ -235,15 +238,6 @@ def field_id(name: str) -> str:
 
 def _local(at: datetime | None, zone: tzinfo) -> DateText | None:
     return moment_text(at.astimezone(zone)) if at is not None else None
-
-
-def _status(bench: Workbench) -> str:
-    saved = bench.existing_plan
-    if saved is not None and saved.ours:
-        kind = "document" if saved.is_document else "care plan"
-        version = f", version {saved.version_id}" if saved.version_id else ""
-        return f"The record holds this {kind} as {saved.resource}{version}. Saving updates it."
-    return "Nothing of this plan is in the record yet."
 
 
 def _needed_href(name: str, row: str | None, base: str) -> str:

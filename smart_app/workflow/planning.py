@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.errors import FhirError, NotReadyError, StaleDraftError, StoreError
 from smart_app.fhir.careplan_reading import read_care_plan
+from smart_app.fhir.patient_status import doubts_about_record
 from smart_app.storage.outbox import UNKNOWN, OutboxEntry
 from smart_app.workflow import planning_desk as desk_work
 from smart_app.workflow import planning_receipts as receipts
 from smart_app.workflow.planning_after import catch_up, remember_saved
+from smart_app.workflow.planning_check import check_record_is_meant
 from smart_app.workflow.planning_desk import Desk, owner_of, sit_down
 from smart_app.workflow.planning_needs import changed_since_signed, conflicts_to_settle, needed_decisions
 from smart_app.workflow.planning_ports import FormData, PlanContext, PlanReview, PlanServices
@@ -89,6 +91,7 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
         not_saveable_because=why_not,
         plans_read=plans.read,
         plans_why=plans.why,
+        record_doubts=doubts_about_record(review.patient),
     )
 
 
@@ -197,15 +200,18 @@ def save_plan(
     *,
     as_draft: bool = False,
     as_document: bool = False,
+    record_confirmed: bool = False,
 ) -> Receipt:
     """
     Write the plan, exactly once, and prove it. Call `keep_changes` with the form first, and pass its draft.
 
-    Every ending is a receipt, also the bad ones; `as_document` leaves out the first rung.
+    Every ending is a receipt, also the bad ones; `as_document` leaves out the first rung; `record_confirmed` says that
+    the clinician confirmed to write into a test, merged or inactive record.
 
     Raises:
         OutOfScopeError: no plan applies.
-        NotReadyError: decisions are missing, or the user may not sign; `needed` holds form fields.
+        NotReadyError: decisions are missing, the user may not sign, or a doubtful record was not confirmed; `needed`
+            holds form fields.
         StaleDraftError: the form key was used for other content, or the draft has moved on.
         WrongPatientError: context, review and draft do not name the same patient; nothing was sent.
         StoreError: the audit or the outbox cannot be written; nothing was sent.
@@ -213,6 +219,7 @@ def save_plan(
     if not form_key or len(form_key) > 64 or not form_key.isascii() or "#" in form_key:
         raise NotReadyError(("form_key",))
     desk = sit_down(services, context, review)
+    check_record_is_meant(review.patient, record_confirmed)
     return save(desk, draft, form_key, as_draft=as_draft, as_document=as_document)
 
 
@@ -278,7 +285,13 @@ def unresolved_saves(services: PlanServices, context: PlanContext) -> tuple[Unre
 
 
 def revoke_plan(
-    services: PlanServices, context: PlanContext, review: PlanReview, reason: str, form_key: str
+    services: PlanServices,
+    context: PlanContext,
+    review: PlanReview,
+    reason: str,
+    form_key: str,
+    *,
+    record_confirmed: bool = False,
 ) -> Receipt:
     """
     Take our plan in the record back: its status becomes `revoked`, its content stays.
@@ -287,7 +300,9 @@ def revoke_plan(
         NotReadyError: no reason, or the user may not sign.
         StaleDraftError: there is no plan of ours in the record.
     """
-    return revoke(sit_down(services, context, review), reason, form_key)
+    desk = sit_down(services, context, review)
+    check_record_is_meant(review.patient, record_confirmed)
+    return revoke(desk, reason, form_key)
 
 
 def reconcile_at_start(services: PlanServices, before: datetime | None = None) -> int:

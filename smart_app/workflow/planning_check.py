@@ -1,5 +1,5 @@
 """
-Just before a write: are the facts that the plan rests on still those that were read?
+Just before a write: is this record meant, and are the facts that the plan rests on still those that were read?
 """
 
 from __future__ import annotations
@@ -7,15 +7,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from smart_app.clinical.plan_facts import UsedFact
 from smart_app.clinical.recommendations import Recommendation
-from smart_app.errors import FhirError, GoneError, NotOfferedError, PermanentFhirError, TemporaryFhirError
+from smart_app.errors import (
+    FhirError,
+    GoneError,
+    NotOfferedError,
+    NotReadyError,
+    PermanentFhirError,
+    TemporaryFhirError,
+)
 from smart_app.fhir import resources
+from smart_app.fhir.patient_status import doubts_about_record
 from smart_app.workflow.planning_needs import effect_of
 from smart_app.workflow.planning_ports import PlanClient
 from smart_app.workflow.planning_record import search_all
-from smart_app.workflow.planning_types import ChangedFact
+from smart_app.workflow.planning_types import CONFIRM_RECORD, ChangedFact
 
 IDS_PER_SEARCH = 40
 
@@ -26,6 +35,17 @@ class FactCheck:
 
     changed: tuple[ChangedFact, ...] = ()
     unchecked: tuple[str, ...] = ()
+
+
+def check_record_is_meant(patient: Mapping[str, Any], confirmed: bool) -> None:
+    """
+    Whether a write into this very record is meant (hazard H20).
+
+    Raises:
+        NotReadyError: it is a test, merged or inactive record, and the clinician did not confirm it.
+    """
+    if doubts_about_record(patient) and not confirmed:
+        raise NotReadyError((CONFIRM_RECORD,))
 
 
 def check_facts(

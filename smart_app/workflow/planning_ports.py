@@ -48,6 +48,10 @@ class PlanReview(Protocol):
         """The server's CapabilityStatement; empty when it could not be read."""
 
     @property
+    def patient(self) -> Mapping[str, Any]:
+        """The Patient resource as it was read."""
+
+    @property
     def plans(self) -> Sequence[dict[str, Any]]:
         """The CarePlans that were read with the record."""
 

@@ -16,6 +16,7 @@ A page's form is plain `name -> list of values`. The names that are read:
     remove-entry.<fact key>           any value: take an entered or chosen fact back
     language, large_print             of the handout; `large_print.present` says that the form had the box
     rebase, merge.<key>               after a three-way comparison, see `ThreeWay`
+    confirm_record                    any value: writing into a test, merged or inactive record is meant
 
 Fields that a form does not have stay as they are.
 """
@@ -33,6 +34,8 @@ from smart_app.clinical.plan import CarePlanDraft, PlanRow
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.fhir.capability import WriteLadder
 from smart_app.fhir.comparison import Change
+
+CONFIRM_RECORD = "confirm_record"
 
 
 class StepState(StrEnum):
@@ -263,7 +266,8 @@ class Workbench:
     `saveable`: whether the user may sign at all; `not_saveable_because` says why not. `plans_read` False: the plans in
     the record could not be read; `plans_why` says why, and saving looks again. `three_way`: our plan in the record was
     changed by somebody since this draft was drawn from it. `duplicates`: further open plans of ours (there should be
-    none; a person must look at them in the chart).
+    none; a person must look at them in the chart). `record_doubts`: why nothing is written into this record without an
+    explicit confirmation (a test, merged or inactive one).
     """
 
     draft: CarePlanDraft
@@ -289,6 +293,7 @@ class Workbench:
     not_saveable_because: str = ""
     plans_read: bool = True
     plans_why: str = ""
+    record_doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-import requests
 
-from interop.browser import Page
-from sandbox.browserless import WRITE_EVERYTHING, sign_in
 from sandbox.testing import RunningSandbox, start_sandbox
-from tests.support.app_server import LaunchedPage, RunningApp, launch, start_app
+from tests.support.app_server import RunningApp, launch, start_app
+from tests.support.plan_pages import AnotherHand, plan_page, press_save
 
 AS_OF = date(2026, 11, 25)
 
@@ -27,39 +25,6 @@ def sandbox() -> Iterator[RunningSandbox]:
 def app(sandbox: RunningSandbox) -> Iterator[RunningApp]:
     with start_app(sandbox, as_of=AS_OF) as running:
         yield running
-
-
-def plan_page(launched: LaunchedPage) -> Page:
-    answer = launched.get("plan")
-    return Page(answer.url, answer.text)
-
-
-def press_save(launched: LaunchedPage, plan: Page, **changes: str) -> tuple[int, Page]:
-    form, button = plan.form_with_button("Save plan to record")
-    headers = {"Origin": launched.app.url, "Sec-Fetch-Site": "same-origin", "Referer": plan.url}
-    answer = launched.session.post(form.action, data=[*form.filled(**changes), button], headers=headers, timeout=90)
-    return answer.status_code, Page(answer.url, answer.text)
-
-
-class AnotherHand:
-    """Somebody else at the EHR, with an app of their own."""
-
-    def __init__(self, sandbox: RunningSandbox, patient: str) -> None:
-        token = sign_in(sandbox.launch_url(patient), f"{sandbox.place.config.app_url}/callback/open", WRITE_EVERYTHING)
-        self.base = f"{sandbox.url}/open/fhir"
-        self.headers = {"Authorization": f"Bearer {token['access_token']}", "Content-Type": "application/fhir+json"}
-
-    def change(self, reference: str, **changes: Any) -> str:
-        plan = requests.get(f"{self.base}/{reference}", headers=self.headers, timeout=30).json()
-        etag = f'W/"{plan["meta"]["versionId"]}"'
-        answer = requests.put(
-            f"{self.base}/{reference}", json={**plan, **changes}, headers={**self.headers, "If-Match": etag}, timeout=30
-        )
-        assert answer.status_code == 200, answer.text
-        version: str = requests.get(f"{self.base}/{reference}", headers=self.headers, timeout=30).json()["meta"][
-            "versionId"
-        ]
-        return version
 
 
 @pytest.mark.parametrize(
