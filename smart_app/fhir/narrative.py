@@ -6,6 +6,7 @@ Everything that came from a record or a keyboard is escaped here, and characters
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -13,6 +14,7 @@ from smart_app.clinical.facts import FactState, PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
 from smart_app.clinical.plan_facts import SUMMARY_FACTS, entry_words, words_of
 
+_OWNER = re.compile(r"[a-z]+(?:-[a-z]+)*")
 TITLE = "Breast cancer survivorship care plan"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -56,7 +58,12 @@ def _of(draft: CarePlanDraft, decision: Decision, not_advised: bool | None = Non
 
 
 def _row_cells(row: PlanRow) -> tuple[str, ...]:
-    return (row.title, when_words(row), row.owner, row.note)
+    return (row.title, when_words(row), owner_words(row.owner), row.note)
+
+
+def owner_words(owner: str) -> str:
+    """An owner as a person reads it: `primary-care` as `Primary care`; a name stays as it was written."""
+    return owner.replace("-", " ").capitalize() if _OWNER.fullmatch(owner) else owner
 
 
 def _titled(row: PlanRow) -> str:

@@ -102,7 +102,7 @@ def compose_handover(
     rows = tuple(entry for entry in recommendations if entry.fired)
     return Handover(
         title=TITLE,
-        patient=_patient(record, person or Person(birth_date=record.patient.birth_date), record_number),
+        patient=patient_rows(record, person or Person(birth_date=record.patient.birth_date), record_number),
         read=_short(read or f"Made on {day_words(today)} from the record as it was read."),
         alerts=tuple(
             _short(f"{entry.title}: {entry.says}", _ALERT)
@@ -112,8 +112,8 @@ def compose_handover(
         plan=_plan(rows, draft),
         summary=tuple((name, _short(value), source) for name, value, source in summarize(record)),
         columns=_columns(rows, draft, chosen),
-        contacts=_contacts(clinic, clinician),
-        footer=REVIEWED_FOOTER if rows and all(entry.reviewed for entry in rows) else FOOTER,
+        contacts=contact_rows(clinic, clinician),
+        footer=footer_of(rows),
     )
 
 
@@ -123,7 +123,13 @@ def _short(text: str, longest: int = _CELL) -> str:
     return text if len(text) <= longest else f"{text[:longest].rstrip()} … (whole text in the plan)"
 
 
-def _patient(record: PatientRecord, person: Person, record_number: str) -> tuple[tuple[str, str], ...]:
+def footer_of(rows: tuple[Recommendation, ...]) -> str:
+    """What stands at the foot of a clinician's paper: whether the rules behind it were reviewed."""
+    return REVIEWED_FOOTER if rows and all(entry.reviewed for entry in rows) else FOOTER
+
+
+def patient_rows(record: PatientRecord, person: Person, record_number: str) -> tuple[tuple[str, str], ...]:
+    """Who the paper is about; a line to write on where the name is not known."""
     rows = [("Patient", _short(person.name) or "______________________")]
     if person.birth_date is not None:
         rows.append(("Born", day_words(person.birth_date)))
@@ -224,7 +230,8 @@ def _sentence(texts: Iterable[str]) -> str:
     return _short("; ".join(parts))
 
 
-def _contacts(clinic: ClinicContacts, clinician: str) -> tuple[tuple[str, str], ...]:
+def contact_rows(clinic: ClinicContacts, clinician: str) -> tuple[tuple[str, str], ...]:
+    """Whom to call; a line to write on where the clinic states no number."""
     blank = "______________"
     oncology = f"Oncology, {clinician}" if clinician else f"Oncology, {clinic.name}" if clinic.name else "Oncology"
     rows = [(_short(oncology), clinic.phone or blank), ("Nights and weekends", clinic.after_hours_phone or blank)]

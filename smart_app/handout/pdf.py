@@ -1,5 +1,5 @@
 """
-Handout and handover as PDF/UA-1 and as pictures, by Typst.
+Handout, handover and plan as PDF/UA-1 and as pictures, by Typst.
 
 The person's data enter as JSON values (`sys.inputs`), never as markup; the compiler's root is the folder of the
 layouts, no packages and no system fonts are read, and the time stamp is given, so that equal input gives equal bytes.
@@ -20,6 +20,7 @@ from smart_app.errors import DocumentError
 from smart_app.handout.blocks import Handout
 from smart_app.handout.fonts import FontSet, load_fonts
 from smart_app.handout.handover import Handover
+from smart_app.handout.plan_paper import PlanPaper
 
 MAX_INPUT_BYTES = 2_000_000
 _PLAIN = ("language", "direction", "key", "urgent", "lines", "iso", "status")
@@ -105,6 +106,17 @@ def render_handover_png(
     """The same page as a picture."""
     fonts = load_fonts(font_dirs)
     return tuple(_compile("handover.typ", handover_json(handover, fonts, paper), templates, fonts, made_on, "png", ppi))
+
+
+def render_plan_pdf(
+    paper_plan: PlanPaper, templates: Path, paper: str = "us-letter", *, made_on: date, font_dirs: tuple[Path, ...] = ()
+) -> tuple[bytes, int]:
+    """The whole plan as tagged PDF/UA-1, with its number of pages; errors as of `render_pdf`."""
+    fonts = load_fonts(font_dirs)
+    shown = with_fonts(asdict(paper_plan), fonts, "plan")
+    data = _dump({**shown, "plain_title": paper_plan.title, "paper": paper, "base_font": fonts.base})
+    pdf = _compile("plan.typ", data, templates, fonts, made_on, "pdf")[0]
+    return pdf, len(_compile("plan.typ", data, templates, fonts, made_on, "png", 10))
 
 
 def handover_json(handover: Handover, fonts: FontSet, paper: str) -> str:

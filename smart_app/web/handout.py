@@ -149,11 +149,13 @@ def download_handover(handle: str) -> Response:
 
 
 def download_plan(handle: str) -> Response:
-    """The plan as the document that would be saved: for where nothing can be written."""
+    """The whole plan as PDF, for the chart by hand where nothing can be written; it says that it is a print."""
     opened = open_context(handle, "plan as a document")
     if not opened.review.record.scope.applies:
         return scope_response(opened)
-    file = papers.plan_pdf(opened.services, opened.context, opened.review, _draft(opened))
+    draft = _draft(opened)
+    standing = papers.print_standing(opened.context, draft, opened.services.instant().astimezone(opened.zone))
+    file = papers.plan_pdf(opened.services, opened.context, opened.review, draft, standing)
     note(opened.services, opened.context, AuditAction.PRINT)
     return _file(file.data, file.content_type, "care-plan.pdf")
 

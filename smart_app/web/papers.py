@@ -13,11 +13,13 @@ from smart_app.clinical.clinic import ClinicContacts
 from smart_app.clinical.education import ChosenParagraph, apply_choices, choose_paragraphs
 from smart_app.clinical.features import derive_features
 from smart_app.clinical.plan import CarePlanDraft
+from smart_app.fhir.narrative import plan_sections
 from smart_app.handout.blocks import Handout, Person
 from smart_app.handout.calendar import calendar_ics
 from smart_app.handout.handout import compose_handout
 from smart_app.handout.handover import Handover, compose_handover, handover_text
-from smart_app.handout.pdf import render_handover_pdf, render_pdf, render_png_pages
+from smart_app.handout.pdf import render_handover_pdf, render_pdf, render_plan_pdf, render_png_pages
+from smart_app.handout.plan_paper import PaperSection, compose_plan_paper
 from smart_app.knowledge import default_paths
 from smart_app.web.presenters_handout import HandoutChoice
 from smart_app.web.presenters_identity import patient_languages, patient_name, record_number
@@ -160,20 +162,34 @@ def make_calendar(found: Review, draft: CarePlanDraft, language: str, made_at: d
     )
 
 
-def plan_pdf(wired: Services, context: PlanContext, found: PlanReview, draft: CarePlanDraft) -> DocumentFile:
-    """The plan as the PDF that is saved where no care plan can be written: the clinician's page."""
+def plan_pdf(
+    wired: Services, context: PlanContext, found: PlanReview, draft: CarePlanDraft, standing: str
+) -> DocumentFile:
+    """The whole plan as PDF, as it is saved where no care plan can be written; `standing` says what this paper is."""
     issuer = wired.issuer(context.issuer)
-    at = wired.instant().astimezone(issuer.zone)
-    handover = compose_handover(
+    read_at = found.read_at.astimezone(issuer.zone)
+    sections = (PaperSection(part.title, part.lines, part.table) for part in plan_sections(draft, found.record))
+    paper = compose_plan_paper(
         found.record,
         found.recommendations,
         draft,
-        chosen_for(wired, found, draft, "en"),
+        sections,
         clinic_of(wired),
         found.record.as_of,
+        standing=standing,
         person=person_of(found) if isinstance(found, Review) else None,
         record_number=record_number(found.patient) if isinstance(found, Review) else "",
-        read=f"Written at {moment_text(at).text} for {issuer.title}.",
+        read=f"Record of {issuer.title}, read at {moment_text(read_at).text}.",
         clinician=context.user_name,
     )
-    return DocumentFile("application/pdf", handover_pdf(wired, found, handover), 1)
+    data, pages = render_plan_pdf(
+        paper, template_folder(), clinic_of(wired).paper, made_on=found.record.as_of, font_dirs=font_folders(wired)
+    )
+    return DocumentFile("application/pdf", data, pages)
+
+
+def print_standing(context: PlanContext, draft: CarePlanDraft, at: datetime) -> str:
+    """What a print of the plan is: no proof that anything is in the record."""
+    by = f" by {context.user_name}" if context.user_name else ""
+    saved = f"; an earlier save of this plan is {draft.resource} in the record" if draft.resource else ""
+    return f"Printed{by} at {moment_text(at).text}. Printing writes nothing to the record{saved}."

@@ -19,8 +19,8 @@ def plan_services(wired: Services) -> PlanServices:
         issuer = wired.issuer(slug)
         return IssuerFacts(issuer.title, issuer.organization.reference, issuer.organization.name)
 
-    def make_pdf(context: PlanContext, found: PlanReview, draft: CarePlanDraft) -> DocumentFile:
-        return plan_pdf(wired, context, found, draft)
+    def make_pdf(context: PlanContext, found: PlanReview, draft: CarePlanDraft, standing: str) -> DocumentFile:
+        return plan_pdf(wired, context, found, draft, standing)
 
     return PlanServices(
         drafts=wired.drafts,

@@ -15,13 +15,13 @@ import msgspec
 from smart_app import __version__
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.clinical.plan_facts import UsedFact, facts_used
-from smart_app.errors import FhirError
+from smart_app.errors import DocumentError, FhirError
 from smart_app.fhir import resources
 from smart_app.fhir.capability import allows
 from smart_app.fhir.careplan import Authorship, care_plan, user_reference
 from smart_app.fhir.careplan_keeping import KeptPlan, keep_others
 from smart_app.fhir.document import Content, document_reference, plan_json
-from smart_app.fhir.narrative import html_document, plan_sections, text_document
+from smart_app.fhir.narrative import Section, date_words, html_document, plan_sections, text_document
 from smart_app.fhir.provenance import provenance
 from smart_app.storage.outbox import CONFIRMED
 from smart_app.workflow.planning_desk import Desk
@@ -31,6 +31,14 @@ from smart_app.workflow.planning_record import Snapshot, readable
 NO_ORGANIZATION = (
     "No Provenance was written: neither your role at this EHR nor the registry names the organization you act for."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentForms:
+    """Contents to try in turn, each with its number of pages (None: it has none); why there is no PDF, if so."""
+
+    forms: tuple[tuple[tuple[Content, ...], int | None], ...]
+    without_pdf: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +98,35 @@ class Approved:
             rule_set=self.desk.services.rule_set,
         )
 
-    def document_forms(self) -> tuple[tuple[tuple[Content, ...], int | None], ...]:
+    @property
+    def standing(self) -> str:
+        """One line for paper: who signed it and when, or that it is a draft."""
+        context, at = self.desk.context, self.authorship.at
+        by = context.user_name or context.fhir_user or "the clinician"
+        on = f"{date_words(at.date().isoformat())}, {at:%H:%M} UTC"
+        return f"Signed by {by}, {on}" if self.status == "active" else f"Draft by {by}, {on}: not signed"
+
+    def document_forms(self) -> DocumentForms:
         """
-        The forms of the document to try, best first, each with its number of pages: PDF with the CarePlan as data, PDF,
-        HTML, text.
+        The forms of the document to try, best first: PDF with the CarePlan as data, PDF, HTML, text.
+
+        Each says all of the plan. A PDF that cannot be made (a character that no font holds) is left out, and why.
         """
-        sections = plan_sections(self.draft, self.desk.review.record)
-        forms: list[tuple[tuple[Content, ...], int | None]] = []
+        sections = (Section("Standing", (self.standing,)), *plan_sections(self.draft, self.desk.review.record))
+        forms, without_pdf = [], ""
         make_pdf = self.desk.services.make_pdf
         if make_pdf is not None:
-            file = make_pdf(self.desk.context, self.desk.review, self.draft)
-            pdf = Content(file.content_type, file.data)
-            forms += [((pdf, plan_json(self.own_plan((), None))), file.pages), ((pdf,), file.pages)]
+            try:
+                file = make_pdf(self.desk.context, self.desk.review, self.draft, self.standing)
+            except DocumentError:
+                without_pdf = "A PDF could not be made of this plan, so it was written as a page of text."
+            else:
+                pdf = Content(file.content_type, file.data)
+                forms += [((pdf, plan_json(self.own_plan((), None))), file.pages), ((pdf,), file.pages)]
         # A receipt speaks English, and so does this fallback: it is the clinician's copy.
         forms.append(((Content("text/html", html_document(sections).encode("utf-8", "replace")),), None))
         forms.append(((Content("text/plain", text_document(sections).encode("utf-8", "replace")),), None))
-        return tuple(forms)
+        return DocumentForms(tuple(forms), without_pdf)
 
     def document(self, contents: tuple[Content, ...], existing: Mapping[str, Any] | None) -> dict[str, Any]:
         """The DocumentReference."""

@@ -33,8 +33,9 @@ def save_document(saving: Saving) -> Receipt:
         notes = ("Earlier documents could not be looked for in this EHR.",)
     version = resources.version_id(existing) if existing else None
     last: tuple[Sent, Receipt] | None = None
-    forms = approved.document_forms()
-    for number, (contents, pages) in enumerate(forms):
+    made = approved.document_forms()
+    notes += (made.without_pdf,) if made.without_pdf else ()
+    for number, (contents, pages) in enumerate(made.forms):
         resource = approved.document(contents, existing)
         check_resource_to_send(saving, resource)
         key = saving.form_key if number == 0 else f"{saving.form_key}#form-{number}"

@@ -87,8 +87,8 @@ class DocumentFile:
     pages: int | None = None
 
 
-# The plan as PDF for the document rung.
-MakePdf = Callable[[PlanContext, PlanReview, CarePlanDraft], DocumentFile]
+# The plan as PDF for the document rung; the last argument is one line on its standing: signed by whom, or a draft.
+MakePdf = Callable[[PlanContext, PlanReview, CarePlanDraft, str], DocumentFile]
 
 
 @dataclass(frozen=True, slots=True)

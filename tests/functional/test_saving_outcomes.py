@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,6 +15,7 @@ from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Scope, Source
 from smart_app.clinical.plan import Decision
 from smart_app.errors import (
+    MissingGlyphError,
     NotReadyError,
     OutOfScopeError,
     StaleDraftError,
@@ -31,7 +33,7 @@ from smart_app.workflow.planning import (
     start_new_plan,
     unresolved_saves,
 )
-from smart_app.workflow.planning_ports import IssuerFacts
+from smart_app.workflow.planning_ports import DocumentFile, IssuerFacts
 from smart_app.workflow.planning_types import Outcome, StepState
 from tests.support.fake_ehrs import CONFORMING, Manners, running_ehr, with_manners
 from tests.support.plan_desk import PATIENT, PUBLIC, AReview, a_context, a_record, conflicting, recommendations, seed
@@ -310,6 +312,32 @@ def test_a_server_that_takes_no_pdf_gets_the_plan_as_html(at: Make) -> None:
     assert receipt.outcome is Outcome.SAVED_AS_DOCUMENT
     assert receipt.content_type == "text/html"
     assert receipt_for(clinic.services, clinic.context, "key-1").resource == receipt.resource  # type: ignore[union-attr]
+
+
+def test_a_plan_that_no_font_can_print_is_written_as_a_page_of_text_and_the_receipt_says_why(at: Make) -> None:
+    def no_font(*_: Any) -> Any:
+        raise MissingGlyphError("\U00013000", "plan")
+
+    clinic = at(with_manners(CONFORMING, writable=("DocumentReference",)), make_pdf=no_font)
+    receipt = clinic.save({"note": "For the team"})
+    assert (receipt.outcome, receipt.content_type) == (Outcome.SAVED_AS_DOCUMENT, "text/html")
+    assert "A PDF could not be made of this plan, so it was written as a page of text." in receipt.notes
+    (document,) = clinic.ehr.all_of("DocumentReference")
+    page = base64.b64decode(document["content"][0]["attachment"]["data"]).decode()
+    assert "Signed by Dr. Ada Clinician, " in page and "For the team" in page
+
+
+@pytest.mark.parametrize(("as_draft", "words"), [(False, "Signed by Dr. Ada Clinician"), (True, "not signed")])
+def test_the_paper_in_the_record_says_whether_it_was_signed(at: Make, as_draft: bool, words: str) -> None:
+    told: list[str] = []
+
+    def make_pdf(context: Any, review: Any, draft: Any, standing: str) -> DocumentFile:
+        told.append(standing)
+        return DocumentFile("application/pdf", b"%PDF-1.7 plan", 2)
+
+    clinic = at(with_manners(CONFORMING, writable=("DocumentReference",)), make_pdf=make_pdf)
+    assert clinic.save(as_draft=as_draft).outcome is Outcome.SAVED_AS_DOCUMENT
+    assert words in told[-1]
 
 
 def test_where_nothing_can_be_written_the_receipt_says_so_plainly(at: Make) -> None:

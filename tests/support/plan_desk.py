@@ -219,7 +219,7 @@ class Desktop:
             issuer_facts=lambda slug: IssuerFacts("Lakeside Test Health", "Organization/17", "Lakeside"),
             public_url=PUBLIC,
             rule_set="2026.11",
-            make_pdf=lambda context, review, draft: DocumentFile("application/pdf", b"%PDF-1.7 plan", 2),
+            make_pdf=lambda context, review, draft, standing: DocumentFile("application/pdf", b"%PDF-1.7 plan", 2),
             observe_time_to_plan=lambda issuer, seconds: self.seconds.append(seconds),
         )
         if changes:
