@@ -22,7 +22,7 @@ ABSOLUTE_S = 10 * 3600.0
 LAUNCH_S = 600.0
 KNOWN_AFTER_S = 3600.0
 TOUCH_EVERY_S = 20.0
-CONTEXT, TOKENS, REVIEW, LAUNCH, KNOWN, DRAFT = "context", "tokens", "review", "launch", "known", "holds-draft"
+CONTEXT, TOKENS, REVIEW, LAUNCH, KNOWN = "context", "tokens", "review", "launch", "known"
 
 T = TypeVar("T")
 
@@ -183,17 +183,6 @@ class Contexts:
             if context is not None and hmac.compare_digest(context.proof, sha256(browser_secret)):
                 return context
         return None
-
-    def note_draft(self, context: LaunchContext, open_draft: bool) -> None:
-        """Note whether a context holds a draft that was not saved: it is asked before it would be ended for room."""
-        if open_draft:
-            self.store.put(DRAFT, context.id, b"1", expires_at=context.ends_at, owner=context.id)
-        else:
-            self.store.delete(DRAFT, context.id)
-
-    def holds_draft(self, context: LaunchContext) -> bool:
-        """What `note_draft` noted last."""
-        return self.store.get(DRAFT, context.id) is not None
 
     def end(self, context: LaunchContext) -> None:
         """End a context: its tokens and what was read of the patient are gone at once."""

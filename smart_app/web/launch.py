@@ -31,6 +31,7 @@ from smart_app.web.security import (
 )
 from smart_app.web.services import services
 from smart_app.workflow.launching import begin_launch, callback_of, finish_launch, require_issuer, sign_out
+from smart_app.workflow.planning_desk import holds_unsaved_work
 
 LONGEST_LAUNCH = 2048
 
@@ -184,7 +185,7 @@ def _frame(title: str) -> Frame:
 def _crowded() -> Response | None:
     """A page instead of a ninth launch where the oldest session holds a draft that was not saved; else None."""
     held = _live()
-    if len(held) < MOST_CONTEXTS or not all(services().contexts.holds_draft(context) for context in held):
+    if len(held) < MOST_CONTEXTS or not all(holds_unsaved_work(services().drafts, context) for context in held):
         return None
     page = ProblemPage(
         frame=_frame("too many patients open"),
@@ -203,7 +204,7 @@ def _crowded() -> Response | None:
 def _make_room(new_id: str) -> None:
     """End the oldest sessions of this browser beyond the limit, first those that hold no draft."""
     held = [context for context in _live() if context.id != new_id]
-    held.sort(key=lambda context: (services().contexts.holds_draft(context), context.started_at))
+    held.sort(key=lambda context: (holds_unsaved_work(services().drafts, context), context.started_at))
     for context in held[: max(0, len(held) + 1 - MOST_CONTEXTS)]:
         sign_out(services(), context)
 

@@ -13,11 +13,11 @@ from smart_app.clinical.plan import CarePlanDraft, Decision
 from smart_app.clinical.plan_drafting import Merged, by_row, draft_plan, merge_draft
 from smart_app.clinical.plan_merging import RECORD_PARTS, Difference, MergedPlans, merge_plans
 from smart_app.clinical.recommendations import Recommendation
-from smart_app.errors import OutOfScopeError, StaleDraftError
+from smart_app.errors import OutOfScopeError, StaleDraftError, UnreadableRecordError
 from smart_app.fhir.capability import WriteLadder, decide_ladder
 from smart_app.fhir.careplan import user_reference
 from smart_app.storage.audit import AuditAction, AuditOutcome
-from smart_app.storage.drafts import DraftOwner, KeptState
+from smart_app.storage.drafts import DraftOwner, DraftStore, KeptState
 from smart_app.workflow.planning_forms import apply_form
 from smart_app.workflow.planning_ports import FormData, PlanContext, PlanReview, PlanServices
 from smart_app.workflow.planning_record import RecordPlans, Snapshot, draft_of
@@ -154,6 +154,15 @@ def offered_draft(desk: Desk) -> OfferedDraft | None:
 def _has_work(state: KeptState) -> bool:
     """A draft that was only drawn, and never touched, is not worth offering."""
     return bool(state.trail)
+
+
+def holds_unsaved_work(drafts: DraftStore, context: PlanContext) -> bool:
+    """Whether a launch holds work that is not in the record: it is asked before it would be ended for room."""
+    try:
+        state = drafts.find(owner_of(context), context.handle)
+    except UnreadableRecordError:
+        return False
+    return state is not None and _has_work(state) and not state.signed
 
 
 def take_up(desk: Desk) -> tuple[KeptDraft, str]:
