@@ -24,13 +24,13 @@ from smart_app.errors import StartupError, StoreError
 from smart_app.fhir.transport import Limits
 from smart_app.fhir.validation import load_models
 from smart_app.knowledge import KnowledgeBase, default_paths, load_knowledge
-from smart_app.settings import Issuer, Settings, load_settings
+from smart_app.settings import Issuer, Settings, check_settings, load_settings
 from smart_app.smart.keys import SigningKeys, gather_keys, make_signing_pems
 from smart_app.storage.audit import AuditLog, audit_report
 from smart_app.storage.contexts import Contexts
 from smart_app.storage.crypto import make_keyring
 from smart_app.storage.drafts import DraftStore
-from smart_app.storage.engine import Store, open_store
+from smart_app.storage.engine import Store, open_store, store_exists
 from smart_app.storage.outbox import Outbox
 from smart_app.web import health, launch
 from smart_app.web.headers import install_headers, may_cache
@@ -41,6 +41,7 @@ from smart_app.web.plan_services import plan_services
 from smart_app.web.problem_pages import install_problem_pages
 from smart_app.web.security import trusted_hosts
 from smart_app.web.services import EXTENSION, services
+from smart_app.workflow.config_report import data_key_lines, missing_key_problems, registration_lines
 from smart_app.workflow.planning import reconcile_at_start
 from smart_app.workflow.services import Clock, Services, SystemTime
 
@@ -176,6 +177,32 @@ def print_audit(verify_only: bool, now: datetime) -> int:
     lines, whole = audit_report(AuditLog(store), verify_only=verify_only)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0 if whole else 1
+
+
+def print_config(now: datetime) -> int:
+    """
+    Print what to register at each EHR and the records under each data key; the exit code is 1 on any problem.
+    """
+    problems = check_settings(os.environ)
+    if not problems:
+        settings = load_settings(os.environ)
+        lines, problems = _data_keys(settings, now)
+        sys.stdout.write("".join(f"{line}\n" for line in (*registration_lines(settings), *lines)))
+    sys.stdout.write("".join(f"{problem}\n" for problem in problems))
+    sys.stdout.write(f"{len(problems)} problem(s)\n")
+    return 1 if problems else 0
+
+
+def _data_keys(settings: Settings, now: datetime) -> tuple[tuple[str, ...], list[str]]:
+    if not store_exists(settings.store):
+        return ("data keys: there is no store yet",), []
+    keyring = make_keyring(settings.data_keys, (settings.secret_key, *settings.secret_key_fallbacks))
+    try:
+        store = open_store(settings.store, keyring, now.timestamp)
+    except StoreError as error:
+        return (), [f"AFTERCARE_STORE: {error}"]
+    keys, counts = tuple(keyring.keys), store.key_counts()
+    return data_key_lines(keys, counts), list(missing_key_problems(keys, counts))
 
 
 def _signing_keys(settings: Settings, store: Store) -> SigningKeys:

@@ -255,13 +255,9 @@ def _check_content(_: argparse.Namespace) -> int:
 
 
 def _check_config(_: argparse.Namespace) -> int:
-    from smart_app.settings import check_settings
+    from smart_app.app import print_config
 
-    problems = check_settings(os.environ)
-    for problem in problems:
-        print(problem)
-    print(f"{len(problems)} problem(s)")
-    return PROBLEMS if problems else OK
+    return print_config(datetime.now().astimezone())
 
 
 def _audit(arguments: argparse.Namespace) -> int:

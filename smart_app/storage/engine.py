@@ -272,6 +272,12 @@ def open_store(url: str, keyring: Keyring, now: Callable[[], float]) -> Store:
     return Store(engine, keyring, now)
 
 
+def store_exists(url: str) -> bool:
+    """Whether a store may stand at an address: looking at it must not make one."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() != "sqlite" or bool(parsed.database and Path(parsed.database).exists())
+
+
 def _make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request
 
@@ -56,6 +56,7 @@ def make_blueprint(limiter: RateLimiter) -> Blueprint:
         if not limiter.allows(client_address()):
             abort(429)
 
+    blueprint.add_url_rule("/", view_func=front_door, methods=["GET"])
     blueprint.add_url_rule("/launch", view_func=launch, methods=["GET"])
     blueprint.add_url_rule("/launch/go", view_func=go, methods=["GET"])
     blueprint.add_url_rule("/callback/<slug>", view_func=callback, methods=["GET"])
@@ -123,6 +124,23 @@ def end_session(handle: str) -> Response:
     # Not "cookies": they also hold the proofs of other launches.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def front_door() -> str:
+    """What a person sees who opens the bare address: there is nothing to do here but to know where to go."""
+    settings = services().settings
+    # In the demo every issuer is the sandbox.
+    sandboxes = sorted({urljoin(issuer.iss, "/") for issuer in settings.issuers}) if settings.demo else []
+    page = ProblemPage(
+        frame=_frame("start"),
+        heading="Aftercare opens from a patient’s chart",
+        says="It drafts follow-up care plans after breast cancer from what a record holds. By itself it knows nobody.",
+        pairs=(Pair("What to do", "Open a patient’s chart in your EHR and choose Aftercare there."),),
+        actions=tuple(Link("Open the sandbox EHR", address) for address in sandboxes),
+        tone="warn",
+        icon="info",
+    )
+    return render_template("problem.html", page=page)
 
 
 def signed_out() -> str:

@@ -1,4 +1,4 @@
-"""A browser holds eight launches; the ninth ends the oldest that holds no work, and never work that is not saved."""
+"""The way in: the bare address, and eight launches a browser; the ninth never ends work that is not saved."""
 
 from __future__ import annotations
 
@@ -68,3 +68,11 @@ def test_a_saved_plan_is_no_unsaved_work(app: RunningApp, sandbox: RunningSandbo
     launch(app, sandbox, patient="varkonyi", session=held[0].session)
     assert held[0].get("").status_code != 200
     assert held[1].get("").status_code == 200
+
+
+def test_the_bare_address_says_where_to_go_and_knows_no_patient(app: RunningApp, sandbox: RunningSandbox) -> None:
+    answer = app.session().get(f"{app.url}/", timeout=30)
+    assert answer.status_code == 200
+    assert heading_of(answer.text) == "Aftercare opens from a patient’s chart"
+    assert f'href="{sandbox.url}/"' in answer.text
+    assert "Varkonyi" not in answer.text
