@@ -219,6 +219,9 @@ REFERENCED_TYPES = (
 )
 """Types that are read one by one where the record refers to them."""
 
+# Which organization the user acts for is found by a search: nothing in the record refers to the user's role.
+SEARCHED_WHEN_SAVING = ("PractitionerRole",)
+
 WRITTEN_TYPES: Mapping[str, str] = {"CarePlan": "cu", "DocumentReference": "cu", "Goal": "cu", "Provenance": "c"}
 """What saving a plan may write, and how (`c` create, `u` update)."""
 
@@ -239,6 +242,8 @@ def resource_scopes(v2: bool = True) -> tuple[str, ...]:
         wanted.setdefault(query.resource_type, set()).update("rs")
     for name in REFERENCED_TYPES:
         wanted.setdefault(name, set()).add("r")
+    for name in SEARCHED_WHEN_SAVING:
+        wanted.setdefault(name, set()).update("rs")
     for name, actions in WRITTEN_TYPES.items():
         # What was saved is read back and looked for, so reading belongs to it.
         wanted.setdefault(name, set()).update(actions + "rs")

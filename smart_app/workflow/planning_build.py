@@ -171,12 +171,11 @@ def _registered_organization(desk: Desk) -> dict[str, Any] | None:
 def _role_organization(approved: Approved, client: PlanClient) -> dict[str, Any] | None:
     author = (approved.authorship.author or {}).get("reference", "")
     kind, _, identity = author.partition("/")
-    if not allows(approved.desk.context.scopes, "PractitionerRole", "r"):
-        return None
-    if kind == "PractitionerRole":
+    scopes = approved.desk.context.scopes
+    if kind == "PractitionerRole" and allows(scopes, kind, "r"):
         role = readable(lambda: client.read("PractitionerRole", identity))
         roles = [role] if role else []
-    elif kind == "Practitioner":
+    elif kind == "Practitioner" and allows(scopes, "PractitionerRole", "s"):
         roles = _roles(client, author)
     else:
         return None

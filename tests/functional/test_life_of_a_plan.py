@@ -123,3 +123,27 @@ def test_a_doubtful_record_takes_a_plan_only_after_confirmation(changes: dict[st
         assert plans(sandbox, "varkonyi") == {}
         _, receipt = press_save(launched, refused, confirm_record="1")
         assert receipt.heading.startswith("Saved to the record")
+
+
+def test_the_organization_that_the_user_acts_for_is_asked_of_the_ehr() -> None:
+    role = {
+        "resourceType": "PractitionerRole",
+        "id": "ada-role",
+        "active": True,
+        "practitioner": {"reference": "Practitioner/sandbox-clinician"},
+        "organization": {"reference": "Organization/breast-unit", "display": "Breast unit"},
+    }
+
+    def with_role(as_of: date) -> list[Patient]:
+        (patient,) = [patient for patient in sample_patients(as_of) if patient.id == "varkonyi"]
+        return [replace(patient, make=lambda: (*patient.resources, role))]
+
+    with start_sandbox(as_of=AS_OF, patients=with_role) as sandbox, start_app(sandbox, as_of=AS_OF) as app:
+        launched = launch(app, sandbox, patient="varkonyi")
+        press_save(launched, plan_page(launched))
+        (written,) = [
+            resource
+            for resource in sandbox.record("varkonyi")
+            if resource["resourceType"] == "Provenance" and "CarePlan/" in str(resource["target"])
+        ]
+        assert written["agent"][0]["onBehalfOf"]["reference"] == "Organization/breast-unit"
