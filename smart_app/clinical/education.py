@@ -254,10 +254,19 @@ def apply_choices(
         choice = wanted.get(entry.paragraph.id)
         order = position
         if choice is not None:
-            order = choice.order
-            if choice.shown != entry.shown and (entry.addable or not choice.shown):
+            order = position if choice.order is None else choice.order
+            if choice.shown not in (None, entry.shown) and (entry.addable or not choice.shown):
                 reason = "the clinician added it" if choice.shown else "the clinician left it out"
-                entry = replace(entry, shown=choice.shown, reason=reason, by_clinician=True)
+                entry = replace(entry, shown=bool(choice.shown), reason=reason, by_clinician=True)
         placed.append((order, position, entry))
     placed.sort(key=lambda row: row[:2])
     return tuple(entry for _, _, entry in placed if entry.shown or include_hidden)
+
+
+def shown_titles(
+    shown: Iterable[ChosenParagraph], hidden: Iterable[ChosenParagraph], choices: Iterable[EducationChoice]
+) -> tuple[str, ...]:
+    """Titles of the patient's paragraphs in the order in which they are printed, after the clinician's choices."""
+    every = sorted((*shown, *hidden), key=lambda entry: (entry.paragraph.section_order, entry.paragraph.order))
+    chosen = apply_choices(every, choices)
+    return tuple(entry.paragraph.title for entry in chosen if entry.paragraph.audience == "patient")

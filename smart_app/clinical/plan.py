@@ -47,11 +47,15 @@ class PlanRow:
 
 @dataclass(frozen=True, slots=True)
 class EducationChoice:
-    """Whether an education paragraph is shown for this patient, and where in the order."""
+    """
+    What the clinician decided about an education paragraph, and only that: whether it is shown, and its place.
+
+    None leaves it to the rules, so that a fact that changes later still changes the patient's paper.
+    """
 
     paragraph: str
-    shown: bool
-    order: int
+    shown: bool | None = None
+    order: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,8 @@ class CarePlanDraft:
 
     `identifier` is a `urn:uuid:` that stays with the plan for life; `version` counts the kept changes of this draft.
     `entries` are the facts that the clinician entered or chose. `resource`, `version_id` name the saved plan, if any.
-    `language` and `large_print` are those of the handout. `overridden` holds conflicts left open (fact key: reason).
-    `replaces` is the plan (`CarePlan/4711`) that this one takes the place of.
+    `language` (empty: the patient's own) and `large_print` are those of the handout. `overridden` holds conflicts left
+    open (fact key: reason). `replaces` is the plan (`CarePlan/4711`) that this one takes the place of.
     """
 
     identifier: str
@@ -76,7 +80,7 @@ class CarePlanDraft:
     entries: tuple[Entry, ...] = ()
     resource: str | None = None
     version_id: str | None = None
-    language: str = "en"
+    language: str = ""
     large_print: bool = False
     overridden: dict[str, str] = field(default_factory=dict)
     replaces: str | None = None

@@ -7,14 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from smart_app.clinical.facts import Fact, FactState, PatientRecord
-from smart_app.clinical.plan import CarePlanDraft, Decision, EducationChoice, PlanRow
+from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
-
-if TYPE_CHECKING:
-    from smart_app.clinical.education import ChosenParagraph
 
 _UNDECIDED = (DueStatus.CANNOT_TELL,)
 
@@ -33,7 +29,6 @@ def by_row(recommendations: Iterable[Recommendation]) -> dict[str, Recommendatio
 def draft_plan(
     record: PatientRecord,
     recommendations: Iterable[Recommendation],
-    education: Iterable[ChosenParagraph] = (),
     *,
     identifier: str,
 ) -> CarePlanDraft:
@@ -49,12 +44,7 @@ def draft_plan(
     if not record.scope.applies:
         return CarePlanDraft(identifier, 0, ())
     rows = tuple(_row(key, entry) for key, entry in by_row(recommendations).items())
-    return CarePlanDraft(identifier, 0, rows, education=education_choices(education))
-
-
-def education_choices(education: Iterable[ChosenParagraph]) -> tuple[EducationChoice, ...]:
-    """What the rules chose, as choices that the clinician can change."""
-    return tuple(EducationChoice(chosen.paragraph.id, chosen.shown, order) for order, chosen in enumerate(education))
+    return CarePlanDraft(identifier, 0, rows)
 
 
 def _row(key: str, entry: Recommendation) -> PlanRow:
@@ -92,7 +82,6 @@ def merge_draft(
     draft: CarePlanDraft,
     record: PatientRecord,
     recommendations: Iterable[Recommendation],
-    education: Iterable[ChosenParagraph] = (),
 ) -> Merged:
     """
     Bring a draft up to date: the clinician's decisions, dates, owners and notes stand; proposals are the engine's.
@@ -117,9 +106,7 @@ def merge_draft(
     known = {row.id for row in draft.rows}
     new = [key for key in fresh if key not in known]
     rows = _place(rows, [_row(key, fresh[key]) for key in new], list(fresh))
-    choices = _merge_education(draft.education, education_choices(education))
-    merged = replace(draft, rows=tuple(rows), education=choices)
-    return Merged(merged, tuple(new), tuple(moved), tuple(gone))
+    return Merged(replace(draft, rows=tuple(rows)), tuple(new), tuple(moved), tuple(gone))
 
 
 def _refresh(row: PlanRow, entry: Recommendation, as_of: date) -> PlanRow:
@@ -148,15 +135,6 @@ def _place(rows: list[PlanRow], new: list[PlanRow], order: list[str]) -> list[Pl
         at = max((index + 1 for index, other in enumerate(placed) if other.id in before), default=0)
         placed.insert(at, row)
     return placed
-
-
-def _merge_education(
-    kept: tuple[EducationChoice, ...], fresh: tuple[EducationChoice, ...]
-) -> tuple[EducationChoice, ...]:
-    known = {choice.paragraph for choice in kept}
-    added = [choice for choice in fresh if choice.paragraph not in known]
-    last = max((choice.order for choice in kept), default=-1)
-    return kept + tuple(replace(choice, order=last + 1 + index) for index, choice in enumerate(added))
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,8 @@ def value_words(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {value_words(entry)}" for key, entry in value.items())
     if hasattr(value, "paragraph"):
-        return f"{value.paragraph} {'shown' if value.shown else 'left out'}"
+        shown = {None: "as proposed", True: "shown", False: "left out"}[value.shown]
+        return f"{value.paragraph} {shown}" if value.order is None else f"{value.paragraph} {shown}, moved"
     if hasattr(value, "by") and hasattr(value, "name"):
         return f"{value.name}: {value_words(value.value)}"
     return str(value)

@@ -101,6 +101,7 @@ def care_plan(
     goals: Iterable[str] = (),
     existing: Mapping[str, Any] | None = None,
     replaces: str | None = None,
+    education: Iterable[str] = (),
 ) -> dict[str, Any]:
     """
     The CarePlan of a draft.
@@ -111,6 +112,7 @@ def care_plan(
         goals: references of Goals that are in the record.
         existing: our plan as it stands in the record: its id, dates and elements that we do not write are kept.
         replaces: the plan that this one takes the place of.
+        education: titles of the texts that the patient is given.
     """
     kept = dict(existing or {})
     plan: dict[str, Any] = {"resourceType": "CarePlan"}
@@ -153,7 +155,7 @@ def care_plan(
     plan |= _filled("supportingInfo", [_used(fact) for fact in facts_used(record, recommendations, draft)])
     plan |= _filled("goal", [{"reference": reference} for reference in goals])
     plan |= _filled("activity", [_activity(row, recommendations.get(row.id), authorship) for row in decided(draft)])
-    plan |= _filled("note", _notes(draft, authorship))
+    plan |= _filled("note", _notes(draft, authorship, tuple(education)))
     plan |= {name: value for name, value in kept.items() if name not in OWN_ELEMENTS}
     return plan
 
@@ -270,7 +272,7 @@ def _performer(owner: str, authorship: Authorship) -> dict[str, Any]:
     return shown
 
 
-def _notes(draft: CarePlanDraft, authorship: Authorship) -> list[dict[str, Any]]:
+def _notes(draft: CarePlanDraft, authorship: Authorship, education: Iterable[str]) -> list[dict[str, Any]]:
     by: dict[str, Any] = {"time": instant(authorship.at)}
     author = authorship.author or {}
     if "reference" in author:
@@ -279,9 +281,8 @@ def _notes(draft: CarePlanDraft, authorship: Authorship) -> list[dict[str, Any]]
         by["authorString"] = author["display"]
     texts = [draft.note] if draft.note.strip() else []
     texts += [CONCERN + concern for concern in draft.concerns]
-    shown = [choice.paragraph for choice in sorted(draft.education, key=lambda c: c.order) if choice.shown]
-    if shown:
-        texts.append(EDUCATION + ", ".join(shown))
+    if education:
+        texts.append(EDUCATION + "; ".join(education))
     if draft.education_note.strip():
         texts.append(EDUCATION + draft.education_note)
     texts += [ENTERED + entry_words(entry) for entry in draft.entries]

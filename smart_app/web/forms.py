@@ -103,4 +103,5 @@ def _with_moved_text(form: PlanForm) -> dict[str, list[str]]:
             ids[place], ids[other] = ids[other], ids[place]
     for place, name in enumerate(ids):
         fields[f"education.{name}.order"] = [str(place)]
+    fields["education.moved"] = ["1"]
     return fields

@@ -48,7 +48,7 @@ def spoken_languages(wired: Services) -> tuple[str, ...]:
 def preferred_language(wired: Services, found: Review, draft: CarePlanDraft | None) -> str:
     """The clinician's choice, else the patient's language where it has texts, else English."""
     spoken = spoken_languages(wired)
-    if draft is not None and draft.language != "en" and draft.language in spoken:
+    if draft is not None and draft.language in spoken:
         return draft.language
     return next((language for language in patient_languages(found.patient) if language in spoken), "en")
 

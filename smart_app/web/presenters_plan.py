@@ -84,6 +84,7 @@ class EducationView:
     because: str
     shown: bool
     order: int
+    proposed: str
     marks: tuple[str, ...]
     is_first: bool
     is_last: bool
@@ -174,6 +175,7 @@ def present_plan(
     typed: FormData | None = None,
     problems: Mapping[str, str] | None = None,
     languages: Sequence[tuple[str, str]] = (("en", "English"),),
+    preferred: str = "en",
 ) -> PlanPage:
     """
     The workbench page.
@@ -181,6 +183,7 @@ def present_plan(
     Args:
         typed: What was posted, where the page comes back because of an error: nothing typed is lost.
         problems: Form field to words.
+        preferred: Language that the paper has unless the clinician chooses another.
         zone: Zone of the issuer, for the time at which the draft was kept.
     """
     form, errors = Typed(typed), problems or {}
@@ -224,11 +227,15 @@ def present_plan(
         saveable=bench.saveable,
         not_saveable_because=bench.not_saveable_because,
         other_plans=tuple(other_plan_pair(plan, frame.base) for plan in bench.other_plans),
-        language=options(languages, form.value("language", draft.language)),
+        language=options(_languages(languages, preferred), form.value("language", draft.language)),
         large_print=form.checked("large_print", "large_print.present", draft.large_print),
         in_a_frame_of=frame.banner.ehr if frame.banner else "",
         saving=present_saving(bench, form, errors),
     )
+
+
+def _languages(spoken: Sequence[tuple[str, str]], preferred: str) -> list[tuple[str, str]]:
+    return [("", f"The patient’s own: {dict(spoken).get(preferred, preferred)}"), *spoken]
 
 
 def field_id(name: str) -> str:
@@ -302,7 +309,8 @@ def present_choices(
             continue
         choice = kept.get(paragraph.id)
         name = f"education.{paragraph.id}"
-        shown = form.checked(f"{name}.shown", f"{name}.order", choice.shown if choice else entry.shown)
+        kept_shown = entry.shown if choice is None or choice.shown is None else choice.shown
+        shown = form.checked(f"{name}.shown", f"{name}.order", kept_shown)
         marks = [] if paragraph.reviewed else ["not yet clinically reviewed"]
         marks += ["expired"] if entry.expired else []
         rows.append(
@@ -313,7 +321,8 @@ def present_choices(
                 title=paragraph.title,
                 because=entry.because,
                 shown=shown,
-                order=choice.order if choice else place,
+                order=place if choice is None or choice.order is None else choice.order,
+                proposed="shown" if entry.shown else "hidden",
                 marks=tuple(marks),
                 is_first=False,
                 is_last=False,

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from smart_app import __version__
+from smart_app.clinical.education import shown_titles
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.clinical.plan_facts import UsedFact, facts_used
 from smart_app.errors import DocumentError, FhirError
@@ -74,15 +75,17 @@ class Approved:
 
     def own_plan(self, goals: Iterable[str], existing: Snapshot | None) -> dict[str, Any]:
         """The CarePlan as we alone would write it."""
+        review = self.desk.review
         return care_plan(
             self.draft,
-            self.desk.review.record,
+            review.record,
             self.desk.recommendations,
             self.authorship,
             status=self.status,
             goals=goals,
             existing=existing.plan if existing else None,
             replaces=self.draft.replaces,
+            education=shown_titles(review.sections, review.further_sections, self.draft.education),
         )
 
     def provenance(self, targets: Iterable[str], created: bool) -> dict[str, Any] | None:

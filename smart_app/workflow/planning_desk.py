@@ -124,7 +124,7 @@ def find_or_draw(desk: Desk, plans: RecordPlans) -> tuple[KeptState, Merged]:
         draft, snapshot, version = _fresh(desk, plans), plans.snapshot, 0
     else:
         draft, snapshot, version = state.draft, None, state.draft.version
-    merged = merge_draft(draft, desk.review.record, desk.review.recommendations, desk.review.sections)
+    merged = merge_draft(draft, desk.review.record, desk.review.recommendations)
     if state is None or merged.draft != state.draft:
         state = desk.keep(merged.draft, version, snapshot)
     return state, replace(merged, draft=state.draft)
@@ -138,7 +138,7 @@ def _fresh(desk: Desk, plans: RecordPlans) -> CarePlanDraft:
     ended = {plan.identifier for plan in plans.ended}
     while identifier in ended:
         identifier = outbox.plan_identifier(context.issuer, context.patient_id, after=identifier)
-    return draft_plan(desk.review.record, desk.review.recommendations, desk.review.sections, identifier=identifier)
+    return draft_plan(desk.review.record, desk.review.recommendations, identifier=identifier)
 
 
 def offered_draft(desk: Desk) -> OfferedDraft | None:
@@ -177,7 +177,7 @@ def take_up(desk: Desk) -> tuple[KeptDraft, str]:
         raise StaleDraftError("the earlier draft is no longer there")
     earlier = found[0]
     own = desk.state()
-    merged = merge_draft(earlier.draft, desk.review.record, desk.review.recommendations, desk.review.sections)
+    merged = merge_draft(earlier.draft, desk.review.record, desk.review.recommendations)
     state = desk.keep(merged.draft, own.draft.version if own else 0, Snapshot.from_json(earlier.base))
     desk.services.drafts.drop(desk.owner, earlier.handle)
     desk.audit(AuditAction.DRAFT, AuditOutcome.SUCCESS, detail="taken-up")
@@ -310,7 +310,7 @@ def rebase(desk: Desk, form: FormData, now: Snapshot) -> KeptDraft:
         version_id=theirs.version_id,
     )
     desk.audit(AuditAction.DRAFT, AuditOutcome.SUCCESS, detail="compared")
-    fresh = merge_draft(draft, desk.review.record, desk.review.recommendations, desk.review.sections)
+    fresh = merge_draft(draft, desk.review.record, desk.review.recommendations)
     kept = desk.keep(fresh.draft, state.draft.version, now)
     return KeptDraft(kept.draft, kept.kept_at)
 

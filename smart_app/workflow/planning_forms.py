@@ -81,7 +81,7 @@ def apply_form(
         education_note=form.text("education_note", TEXT_LIMIT) if form.has("education_note") else draft.education_note,
         entries=_entered(form, entries),
         overridden=overridden,
-        language=form.text("language") or draft.language,
+        language=form.text("language") if form.has("language") else draft.language,
         large_print=form.has("large_print") if form.has("large_print.present") else draft.large_print,
     )
     return changed, tuple(form.problems)
@@ -151,15 +151,23 @@ def _own_id(title: str, count: int, taken: set[str]) -> str:
 
 
 def _education(form: _Form, choices: tuple[EducationChoice, ...]) -> tuple[EducationChoice, ...]:
+    """Only what differs from what the rules had on the page, and an order only where the clinician moved a text."""
     known = {choice.paragraph: choice for choice in choices}
     for name in form.data:
-        if name.startswith("education.") and name.endswith(".order"):
-            paragraph = name.removeprefix("education.").removesuffix(".order")
-            given = form.text(name)
-            before = known.get(paragraph)
-            order = int(given) if given.lstrip("-").isdigit() else before.order if before else len(known)
-            known[paragraph] = EducationChoice(paragraph, form.has(f"education.{paragraph}.shown"), order)
-    return tuple(sorted(known.values(), key=lambda choice: choice.order))
+        if not (name.startswith("education.") and name.endswith(".order")):
+            continue
+        paragraph = name.removeprefix("education.").removesuffix(".order")
+        before = known.pop(paragraph, None)
+        shown: bool | None = form.has(f"education.{paragraph}.shown")
+        proposed = form.text(f"education.{paragraph}.proposed")
+        if proposed and shown == (proposed == "shown"):
+            shown = None
+        order = before.order if before else None
+        if form.has("education.moved") and form.text(name).lstrip("-").isdigit():
+            order = int(form.text(name))
+        if shown is not None or order is not None:
+            known[paragraph] = EducationChoice(paragraph, shown, order)
+    return tuple(sorted(known.values(), key=lambda choice: choice.paragraph))
 
 
 def _settle(form: _Form, draft: CarePlanDraft, record: PatientRecord) -> tuple[tuple[Entry, ...], dict[str, str]]:

@@ -44,6 +44,10 @@ class PlanReview(Protocol):
         """Education chosen by the rules."""
 
     @property
+    def further_sections(self) -> tuple[ChosenParagraph, ...]:
+        """Education that the clinician may add."""
+
+    @property
     def capability(self) -> Mapping[str, Any]:
         """The server's CapabilityStatement; empty when it could not be read."""
 

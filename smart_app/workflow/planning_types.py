@@ -10,7 +10,9 @@ A page's form is plain `name -> list of values`. The names that are read:
     goal (repeated, or one a line)    the patient's words; `goals.present` says that the form had the field
     concern (repeated)                problems and concerns; `concerns.present` says that the form had the field
     note, education_note              the clinician's notes
-    education.<paragraph>.shown       with a hidden education.<paragraph>.order for every paragraph on the page
+    education.<paragraph>.shown       for every paragraph on the page also, hidden: .order and .proposed (`shown` or
+                                      `hidden`, as the rules have it)
+    education.moved                   any value: the order of the paragraphs is the clinician's
     conflict.<fact key>.choice        a source's `Type/id`, `open`, or "" ; .reason (key: `ConflictToSettle.key`)
     entry.<fact key>.value            a fact that the clinician enters; .on .reason .seen_where
     remove-entry.<fact key>           any value: take an entered or chosen fact back

@@ -14,7 +14,8 @@ from tests.support.app_server import LaunchedPage, RunningApp, heading_of, launc
 from tests.support.house_checks import H, check_page, find_all, text_of
 
 USUAL, MESSY, TWO_TUMORS, METASTATIC, LCIS = "oyelaran", "wojtasik", "monteferri", "hallingstad", "ouedranne"
-PATIENTS = (USUAL, MESSY, TWO_TUMORS, METASTATIC, LCIS)
+SPANISH = "zaldivarra"
+PATIENTS = (USUAL, MESSY, TWO_TUMORS, METASTATIC, LCIS, SPANISH)
 PAGES = ("", "plan", "facts", "facts?fact=menopausal_status", "handout", "rules", "rules/review")
 
 
@@ -279,6 +280,18 @@ def test_the_handout_speaks_the_language_and_size_that_are_asked_for(page: Launc
     assert "English" in spanish
     assert "Normal print" in spanish
     assert "Large print" in page.get("handout?lang=nonsense&size=odd").text
+
+
+def test_english_can_be_chosen_for_a_patient_who_prefers_spanish_and_nothing_chosen_is_spanish(
+    app: RunningApp, sandbox: RunningSandbox
+) -> None:
+    page = launch(app, sandbox, "open", SPANISH)
+    plan = checked(page, "plan")
+    page.post("plan", {**fields_of(plan), "action": "keep"})
+    assert 'lang="es" dir="ltr">' in page.get("handout").text
+    page.post("plan", {**fields_of(checked(page, "plan")), "language": "en", "action": "keep"})
+    assert 'lang="es" dir="ltr">' not in page.get("handout").text
+    assert fields_of(checked(page, "plan"))["language"] == ["en"]
 
 
 def test_the_handout_names_the_clinician_only_after_the_confirmation(page: LaunchedPage) -> None:

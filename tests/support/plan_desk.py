@@ -162,6 +162,7 @@ class AReview:
     record: PatientRecord = field(default_factory=a_record)
     recommendations: tuple[Recommendation, ...] = field(default_factory=recommendations)
     sections: tuple[Any, ...] = ()
+    further_sections: tuple[Any, ...] = ()
     capability: dict[str, Any] = field(default_factory=dict)
     plans: tuple[dict[str, Any], ...] = ()
     patient: dict[str, Any] = field(default_factory=dict)
