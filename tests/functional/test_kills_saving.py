@@ -1,7 +1,7 @@
 """
 A worker that is killed by SIGKILL at a named point (F32) loses no acknowledged draft and makes no second plan.
 
-300 kills in the soak, 30 by default. Refreshing a token, making a PDF and rotating a key are not killed here.
+300 kills in the soak, 30 by default. The other points of F32 are in `test_kills_of_the_app.py`.
 """
 
 from __future__ import annotations
