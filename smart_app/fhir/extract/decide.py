@@ -138,6 +138,8 @@ def decide(name: str, findings: Sequence[Finding], looked_for: str, read: bool =
     if not usable:
         return not_found(name, looked_for, read)
     left, superseded = standing(usable)
+    if name in ("nodes_positive", "nodes_examined"):
+        left, superseded = _totals_of_nodes(left, superseded)
     groups = grouped(left, same)
     if len(groups) > 1 and name in ("tumor_size_mm", "grade", "ki67_percent", "nodes_positive", "nodes_examined"):
         excised = [f for f in left if f.specimen == "excision"]
@@ -153,6 +155,15 @@ def decide(name: str, findings: Sequence[Finding], looked_for: str, read: bool =
     others = superseded_values(superseded, value, same)
     rule = "One value stands." if len(left) == 1 else f"{len(left)} results agree."
     return documented(name, left + agreeing, value, others, rule, looked_for)
+
+
+def _totals_of_nodes(
+    left: list[Finding], superseded: list[tuple[Finding, str]]
+) -> tuple[list[Finding], list[tuple[Finding, str]]]:
+    """A count of the sentinel nodes is part of the count of all nodes, where that one is as large or larger."""
+    totals = [f for f in left if f.part != "sentinel"]
+    parts = [f for f in left if f.part == "sentinel" and totals and all(f.value < total.value for total in totals)]
+    return [f for f in left if f not in parts], superseded + [(f, "counts the sentinel nodes alone") for f in parts]
 
 
 def _finest(group: list[Finding]) -> Any:

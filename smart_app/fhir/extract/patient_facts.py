@@ -27,15 +27,15 @@ PATIENT_FACTS: Mapping[str, Judge] = {
 }
 
 
-def patient_facts(chart: Chart, findings: list[Finding], facts: dict[str, Fact], read: WasRead) -> dict[str, Fact]:
+def patient_facts(
+    chart: Chart, findings: list[Finding], metastases: list[Finding], facts: dict[str, Fact], read: WasRead
+) -> dict[str, Fact]:
     """The facts of the patient that are not of one tumor, but for germline, BI-RADS and family."""
     made = {
         name: judge(name, [f for f in findings if f.name == name], looked_for(chart.codes, name), read(name))
         for name, judge in PATIENT_FACTS.items()
     }
-    made["metastasis"] = _metastasis(
-        chart, [f for f in findings if f.name == "metastasis"], facts["m"], facts["stage_group"], read
-    )
+    made["metastasis"] = _metastasis(chart, metastases, facts["m"], facts["stage_group"], read)
     return made
 
 

@@ -23,7 +23,7 @@ from smart_app.fhir.extract.radiation import read_radiation
 from smart_app.fhir.extract.reports import Report, diagnosis_sentences, read_reports, report_findings
 from smart_app.fhir.extract.surgery import read_operations
 from smart_app.fhir.extract.text.diagnosis import named_cancer
-from smart_app.fhir.extract.tumor_facts import tumor_facts
+from smart_app.fhir.extract.tumor_facts import distant_disease, tumor_facts
 from smart_app.fhir.extract.values import read_answer
 
 READERS: Mapping[str, Reader] = {**markers.READERS, **staging.READERS, **patient_level.READERS}
@@ -51,7 +51,8 @@ def build_record(chart: Chart, patient: Patient, searches: tuple[Search, ...]) -
     family = list(patient_level.family_history(chart))
     patient_level.visits_and_procedures(chart)
     rows, facts = tumor_facts(chart, findings, primaries, others, read)
-    facts |= patient_facts(chart, findings, facts, read)
+    metastases = distant_disease(chart, findings, primaries, others)
+    facts |= patient_facts(chart, findings, metastases, facts, read)
     facts["germline"] = germline_fact(chart, read_germline(chart, reports), read)
     facts["birads"] = birads_fact(chart, imaging.newest["last_breast_imaging"], read)
     facts["family_history"] = family_fact(chart, family, read)

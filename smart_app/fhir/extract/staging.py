@@ -116,7 +116,14 @@ def _size(result: Result) -> Iterator[Finding]:
     yield result.finding("tumor_size_mm", round(converted.value, 3))
 
 
+_SENTINEL = re.compile(r"\bsentinel\b|\bsln\b", re.IGNORECASE)
+_NOT_SENTINEL = re.compile(r"\bnon-?\s?sentinel\b", re.IGNORECASE)
+
+
 def _nodes(result: Result, name: str) -> Iterator[Finding]:
+    """Counts of nodes; one of the sentinel nodes alone is marked as part of a total."""
+    names = " ".join((result.title, result.source.code or ""))
+    part = "sentinel" if _SENTINEL.search(names) and not _NOT_SENTINEL.search(names) else ""
     number = plain_number(result.answer)
     amount = result.answer.quantity
     if number is None and amount is not None and not amount.comparator:
@@ -125,14 +132,14 @@ def _nodes(result: Result, name: str) -> Iterator[Finding]:
         r"\s*(\d{1,2})\s*(?:/|of|out of)\s*(\d{1,2})\s*(?:nodes?)?\s*", " ".join(result.answer.words), re.I
     )
     if fraction is not None and int(fraction[1]) <= int(fraction[2]):
-        yield result.finding("nodes_positive", int(fraction[1]))
-        yield result.finding("nodes_examined", int(fraction[2]))
+        yield result.finding("nodes_positive", int(fraction[1]), part=part)
+        yield result.finding("nodes_examined", int(fraction[2]), part=part)
         return
     if number is None or number != int(number) or not 0 <= number <= 99:
         if not result.answer.absent and not result.answer.empty:
             result.not_placed("not a whole number of nodes")
         return
-    yield result.finding(name, int(number))
+    yield result.finding(name, int(number), part=part)
 
 
 def _nodes_positive(result: Result) -> Iterator[Finding]:

@@ -33,7 +33,18 @@ TUMOR_FACTS: Mapping[str, Judge] = {
     "rcb_class": decide,
 }
 _NEEDS_ITS_TUMOR = frozenset(
-    {"grade", "stage_group", "t", "n", "m", "nodes_positive", "nodes_examined", "tumor_size_mm", "ki67_percent"}
+    {
+        "grade",
+        "stage_group",
+        "t",
+        "n",
+        "m",
+        "nodes_positive",
+        "nodes_examined",
+        "tumor_size_mm",
+        "ki67_percent",
+        "metastasis",
+    }
 )
 
 
@@ -69,6 +80,9 @@ def tumor_facts(
 
 def _is_of_breast(finding: Finding, homes: list[int], primaries: list[Primary], others: frozenset[str]) -> bool:
     """Stage, grade and counts without a focus are the breast's only if it is the only cancer, or of its own episode."""
+    if finding.name == "her2" and others and not primaries:
+        # Lung and gastric cancers are tested for HER2 too: the test must name the breast.
+        return "breast" in (finding.source.code or "").lower()
     if finding.name not in _NEEDS_ITS_TUMOR or finding.focus:
         return True
     if not primaries:
@@ -80,6 +94,21 @@ def _is_of_breast(finding: Finding, homes: list[int], primaries: list[Primary], 
         on is not None and finding.on is not None and -120 <= (finding.on.earliest - on.earliest).days <= 400
         for on in dated
     )
+
+
+def distant_disease(
+    chart: Chart, findings: list[Finding], primaries: list[Primary], others: frozenset[str]
+) -> list[Finding]:
+    """Metastases of the breast cancer: a stage observed of another cancer makes none."""
+    kept = []
+    for finding in (f for f in findings if f.name == "metastasis"):
+        observed = finding.source.reference.startswith("Observation/")
+        homes = primaries_of(finding, primaries, others) if observed else []
+        if homes is None or (observed and not _is_of_breast(finding, homes, primaries, others)):
+            _leave_out(chart, finding)
+        else:
+            kept.append(finding)
+    return kept
 
 
 def _leave_out(chart: Chart, finding: Finding) -> None:
