@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     handout.add_argument("--out", required=True, type=Path, metavar="FILE", help="FILE.pdf or FILE.html")
     handout.add_argument("--lang", default="en", metavar="LANG", help="language of the handout: en (default) or es")
     handout.add_argument("--large-print", action="store_true", help="18 points")
+    handout.add_argument("--more-to-know", action="store_true", help="with the optional part, about twice as long")
     add("export-plandefinition", "the rule set as a FHIR PlanDefinition", _export_plandefinition)
     add("serve", "the app under gunicorn, with the settings of the environment", _serve)
     add("check-content", "problems in fhir_mappings and the education texts", _check_content)
@@ -201,6 +202,7 @@ def _handout(arguments: argparse.Namespace) -> int:
         templates=default_paths().templates,
         language=arguments.lang,
         large_print=arguments.large_print,
+        more=arguments.more_to_know,
         clinic=_clinic(),
         person=_person(arguments, record),
         font_dirs=tuple(Path(folder) for folder in os.environ.get("AFTERCARE_FONT_DIRS", "").split(":") if folder),

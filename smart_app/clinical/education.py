@@ -82,10 +82,10 @@ class Paragraph:
     One paragraph of an education section, in one language.
 
     `shown_when` None means everyone. `when_unknown`: show, hide or ask (show with "ask your team"). `place` is where
-    the handout prints it: more, medicine, signs-urgent, signs-same-day, signs-soon, can-do, support, questions, words,
-    or none for the clinician's page alone. `opt_in`: off until the clinician turns it on. `scope`: only for a record
-    outside the scope with this reason. `unless_planned`: not on paper where the plan has a date for this rule topic.
-    `translation_reviewed` is True for English.
+    the handout prints it: more (the optional part), short, medicine, signs-urgent, signs-same-day, signs-soon, can-do,
+    support, questions, words, or none for the clinician's page alone. `opt_in`: off until the clinician turns it on.
+    `scope`: only for a record outside the scope with this reason. `unless_planned`: not on paper where the plan has a
+    date for this rule topic. `translation_reviewed` is True for English.
     """
 
     id: str

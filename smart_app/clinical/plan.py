@@ -65,8 +65,10 @@ class CarePlanDraft:
 
     `identifier` is a `urn:uuid:` that stays with the plan for life; `version` counts the kept changes of this draft.
     `entries` are the facts that the clinician entered or chose. `resource`, `version_id` name the saved plan, if any.
-    `language` (empty: the patient's own) and `large_print` are those of the handout. `overridden` holds conflicts left
-    open (fact key: reason). `replaces` is the plan (`CarePlan/4711`) that this one takes the place of.
+    `language` (empty: the patient's own) and `large_print` are those of the handout, `more_to_know` prints its optional
+    part too. `printed_name` is the patient's name in letters that the fonts hold, where the record's has others.
+    `overridden` holds conflicts left open (fact key: reason). `replaces` is the plan (`CarePlan/4711`) that this one
+    takes the place of.
     """
 
     identifier: str
@@ -82,5 +84,7 @@ class CarePlanDraft:
     version_id: str | None = None
     language: str = ""
     large_print: bool = False
+    more_to_know: bool = False
+    printed_name: str = ""
     overridden: dict[str, str] = field(default_factory=dict)
     replaces: str | None = None

@@ -24,6 +24,8 @@ PLAN_PARTS = (
     "overridden",
     "language",
     "large_print",
+    "more_to_know",
+    "printed_name",
 )
 # What a plan in the record can be read back for; the rest is ours alone.
 RECORD_PARTS = ("goals", "concerns", "note")
@@ -42,6 +44,8 @@ _NAMES = {
     "overridden": "Conflicts left open",
     "language": "Language of the handout",
     "large_print": "Large print",
+    "more_to_know": "Part “More to know”",
+    "printed_name": "Name as printed",
 }
 
 

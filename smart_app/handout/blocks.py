@@ -114,6 +114,8 @@ class Handout:
     can_do: TextSection | None
     support: TextSection | None
     note: TextSection | None
+    short_title: str
+    short: tuple[TextSection, ...]
     more_title: str
     more: tuple[TextSection, ...]
     words: TableSection | None

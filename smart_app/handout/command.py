@@ -27,6 +27,7 @@ def write_handout(
     templates: Path,
     language: str = "en",
     large_print: bool = False,
+    more: bool = False,
     clinic: ClinicContacts | None = None,
     person: Person | None = None,
     font_dirs: tuple[Path, ...] = (),
@@ -47,7 +48,7 @@ def write_handout(
     today = record.as_of
     chosen = choose_paragraphs(education, derive_features(record, today), record, today, language=language)
     handout = compose_handout(
-        record, recommendations, None, chosen, clinic, language, today, templates=templates, person=person
+        record, recommendations, None, chosen, clinic, language, today, templates=templates, person=person, more=more
     )
     if out.suffix == ".html":
         data = render_html(handout, templates, templates.parent / "static", large_print).encode()

@@ -5,6 +5,7 @@ Composes the patient handout from facts, schedule, chosen paragraphs and the cli
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def compose_handout(
     templates: Path,
     person: Person | None = None,
     confirmed: Collection[str] = (),
+    more: bool | None = None,
 ) -> Handout:
     """
     Compose the handout; conflicting facts, prognosis, BI-RADS and gene results never enter it.
@@ -57,6 +59,7 @@ def compose_handout(
         chosen: paragraphs in `language`, after the clinician's choices.
         checked_by: name of the clinician who confirmed this handout; None says that nobody has.
         confirmed: ids of expired paragraphs that the clinician confirmed; the others are left off.
+        more: whether "More to know" is printed; None: as the draft has it, else not.
 
     Raises:
         OutOfScopeError: no survivorship plan applies to this record.
@@ -67,7 +70,10 @@ def compose_handout(
     words = load_words(templates, language)
     recommendations = tuple(recommendations)
     occurrences = dated_occurrences(recommendations, draft, today, MONTHS)
-    paper = select_paragraphs(chosen, _conditions(clinic, occurrences, today, confirmed, words), words)
+    if more is None:
+        more = draft is not None and draft.more_to_know
+    conditions = _conditions(clinic, occurrences, today, confirmed, words)
+    paper = select_paragraphs(chosen, replace(conditions, more=more), words)
     person = person or Person(birth_date=record.patient.birth_date)
     following = next_section(recommendations, draft, occurrences, today, words)
     return _assemble(record, draft, clinic, words, person, paper, following, words.date(today), checked_by)
@@ -84,6 +90,7 @@ def _assemble(
     made_on: str,
     checked_by: str | None,
 ) -> Handout:
+    had = _had(record, words)
     return Handout(
         language=words.language,
         direction=words.direction,
@@ -92,13 +99,13 @@ def _assemble(
         name_line=words.say("name-line"),
         for_line=_for_line(person, made_on, words),
         intro=words.say("intro"),
-        had=_had(record, words),
+        had=had,
         phones_title=words.say("phones.title"),
         phones=_phones(clinic, words),
         medicine_title=_medicine_title(record, words),
         medicine=sections_at(paper, "medicine"),
         next=following,
-        questions=TextSection("questions", words.say("questions.title"), items=items_at(paper, "questions"), lines=4),
+        questions=TextSection("questions", words.say("questions.title"), items=items_at(paper, "questions"), lines=3),
         lines_label=words.say("questions.lines"),
         signs_title=words.say("signs.title"),
         signs_lead=words.say("signs.lead"),
@@ -106,9 +113,11 @@ def _assemble(
         can_do=listed_at(paper, "can-do", words),
         support=listed_at(paper, "support", words),
         note=_note(draft, words),
+        short_title=words.say("short.title"),
+        short=sections_at(paper, "short"),
         more_title=words.say("more.title"),
         more=sections_at(paper, "more"),
-        words=word_list(paper, words),
+        words=word_list(paper, (*_had_texts(had), *_next_texts(following)), words),
         closing=_closing(clinic, guideline_years(paper), checked_by, paper.version, made_on, words),
         footer=words.say("footer", today=made_on),
         page_words=(words.say("page"), words.say("page-of")),
@@ -133,6 +142,14 @@ def _for_line(person: Person, made_on: str, words: Words) -> str:
 def _had(record: PatientRecord, words: Words) -> TableSection:
     rows = describe_treatment(record, words) or ((words.say("had.cancer"), (words.say("had.nothing"),)),)
     return TableSection(words.say("had.title"), (words.say("had.what"), words.say("had.details")), rows)
+
+
+def _had_texts(had: TableSection) -> list[str]:
+    return [text for _, texts in had.rows for text in texts]
+
+
+def _next_texts(following: NextSection) -> list[str]:
+    return [*(entry.what for month in following.months for entry in month.entries), *following.after]
 
 
 def _phones(clinic: ClinicContacts, words: Words) -> tuple[tuple[str, str], ...]:

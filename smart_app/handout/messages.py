@@ -39,6 +39,7 @@ class Words:
     language: str
     locale: Locale
     catalog: gettext.GNUTranslations
+    drug_names: tuple[str, ...] = ()
 
     @property
     def direction(self) -> str:
@@ -102,4 +103,5 @@ def load_words(templates: Path, language: str) -> Words:
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
     compiled.seek(0)
-    return Words(language, Locale.parse(language), gettext.GNUTranslations(compiled))
+    drugs = tuple(str(row.string) for row in catalog if str(row.id).startswith("drug."))
+    return Words(language, Locale.parse(language), gettext.GNUTranslations(compiled), drugs)

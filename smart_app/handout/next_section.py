@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from smart_app.clinical.dates import PartialDate
@@ -66,7 +69,7 @@ def next_section(
     months = []
     for index in range(MONTHS):
         month = first.add_months(index)
-        months.append(CalendarMonth(str(month), words.month(month), tuple(placed.get(str(month), ()))))
+        months.append(CalendarMonth(str(month), words.month(month), _counted(placed.get(str(month), ()), words)))
     after = [words.say("next.in-year", year=year, what=words.listed(whats)) for year, whats in sorted(in_year.items())]
     if any(entry.every for entry in occurrences):
         after.append(words.say("next.as-long"))
@@ -84,6 +87,15 @@ def next_section(
         lead=words.say("next.lead") if occurrences else words.say("next.none"),
         months=tuple(months),
         after=tuple(after),
+    )
+
+
+def _counted(entries: Iterable[CalendarEntry], words: Words) -> tuple[CalendarEntry, ...]:
+    """The same test twice in a month is one entry with its number."""
+    counts = Counter(entries)
+    return tuple(
+        entry if number == 1 else replace(entry, what=words.say("next.times", what=entry.what, count=number))
+        for entry, number in counts.items()
     )
 
 

@@ -7,6 +7,7 @@ layouts, no packages and no system fonts are read, and the time stamp is given, 
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import typst
+from pypdf import PdfReader
 
 from smart_app.errors import DocumentError
 from smart_app.handout.blocks import Handout
@@ -63,6 +65,11 @@ def render_png_pages(
     fonts = load_fonts(font_dirs)
     data = handout_json(handout, fonts, paper, large_print)
     return tuple(_compile("handout.typ", data, templates, fonts, made_on, "png", ppi))
+
+
+def page_count(pdf: bytes) -> int:
+    """Pages of a document that this module made."""
+    return len(PdfReader(io.BytesIO(pdf)).pages)
 
 
 def handout_json(handout: Handout, fonts: FontSet, paper: str, large_print: bool) -> str:

@@ -60,13 +60,18 @@ def fill_values(clinic: ClinicContacts, occurrences: Iterable[Occurrence], words
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What decides whether a chosen paragraph is printed: values, the clinic's rule, the day, what was confirmed."""
+    """
+    What decides whether a chosen paragraph is printed: values, the clinic's rule, the day, what was confirmed.
+
+    Without `more` the texts of "More to know" are left out, but for those that the clinician added.
+    """
 
     fills: Mapping[str, str]
     clinic: ClinicContacts
     today: date
     confirmed: Collection[str]
     planned: Collection[str]
+    more: bool = False
 
 
 def select_paragraphs(chosen: Iterable[ChosenParagraph], conditions: Conditions, words: Words) -> Paper:
@@ -100,6 +105,8 @@ def select_paragraphs(chosen: Iterable[ChosenParagraph], conditions: Conditions,
 def _is_for_paper(entry: ChosenParagraph, conditions: Conditions) -> bool:
     paragraph = entry.paragraph
     if not entry.shown or paragraph.audience != "patient" or paragraph.kind == "news":
+        return False
+    if paragraph.place == "more" and not conditions.more and not entry.by_clinician:
         return False
     return paragraph.place != "none" and paragraph.unless_planned not in conditions.planned
 
@@ -170,16 +177,17 @@ def guideline_years(paper: Paper) -> tuple[int, ...]:
     return tuple(sorted(years))
 
 
-def word_list(paper: Paper, words: Words) -> TableSection | None:
-    """Only words that the handout uses."""
+def word_list(paper: Paper, further: Iterable[str], words: Words) -> TableSection | None:
+    """Only words that the handout uses: in its chosen texts, or in `further` ones (treatment, calendar)."""
     entries = paper.by_place.get("words", ())
-    used = " ".join(
-        text.lower()
+    printed = (
+        text
         for place, rows in paper.by_place.items()
         if place != "words"
         for _, texts, items in rows
         for text in (*texts, *items)
     )
+    used = " ".join((*printed, *further)).lower()
     rows = [
         (entry.paragraph.title, (*texts, *items))
         for entry, texts, items in entries

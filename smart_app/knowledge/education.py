@@ -24,8 +24,8 @@ from smart_app.knowledge.problems import ContentProblem
 
 SOURCE_LANGUAGE = "en"
 PLACES = (
-    "more", "medicine", "signs-urgent", "signs-same-day", "signs-soon", "can-do", "support", "questions", "words",
-    "none",
+    "more", "short", "medicine", "signs-urgent", "signs-same-day", "signs-soon", "can-do", "support", "questions",
+    "words", "none",
 )  # fmt: skip
 HEAD_KEYS = {
     "id", "version", "title", "shown_when", "sources", "written_on", "reviewed_by", "reviewed_on", "expires_on", "kind",

@@ -8,7 +8,9 @@ from datetime import timedelta
 
 from smart_app.clinical.completeness import measure_completeness
 from smart_app.clinical.risk import risk_tools
+from smart_app.handout.messages import load_words
 from smart_app.web.opening import Opened
+from smart_app.web.papers import template_folder
 from smart_app.web.presenters_measures import present_meter, present_risk
 from smart_app.web.presenters_overview import StripLine
 from smart_app.web.presenters_page import Link
@@ -28,12 +30,13 @@ def record_extras(opened: Opened, bench: Workbench | None) -> Extras:
     draft = bench.draft if bench is not None else None
     applies = found.record.scope.applies
     rules, clinic = opened.services.knowledge.rules, clinic_defaults(opened.services.settings.clinic)
+    drugs = load_words(template_folder(), "en").drug_names
     return Extras(
         meter=present_meter(measure_completeness(found.record, rules, found.recommendations, clinic), base)
         if applies
         else None,
         risk=present_risk(risk_tools(found.record), base) if applies else (),
-        education=group_education(education_rows(found, draft) if applies else scope_texts(found)),
+        education=group_education(education_rows(found, draft, drugs) if applies else scope_texts(found)),
         education_note=education_note(found),
         warnings=(*_age_warning(opened), *_bench_warnings(bench, opened)),
         other_plans=tuple(other_plan_pair(plan, base) for plan in bench.other_plans) if bench is not None else (),

@@ -10,15 +10,19 @@ from itsdangerous import BadSignature, Signer
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.errors import DocumentError, MissingGlyphError
 from smart_app.handout.blocks import Handout
+from smart_app.handout.messages import load_words
+from smart_app.handout.pdf import page_count
+from smart_app.handout.reading import reading_words
 from smart_app.storage.audit import AuditAction
 from smart_app.web import papers
 from smart_app.web.opening import Opened, open_context, render_page, require_patient_of_form
-from smart_app.web.presenters_handout import HandoutChoice, present_handout
+from smart_app.web.presenters_handout import HandoutChoice, Unprintable, present_handout, unprintable
+from smart_app.web.presenters_identity import latin_name
 from smart_app.web.record import scope_response
 from smart_app.web.security import require_form_token
-from smart_app.web.wordings import all_sections, handout_grade, languages
+from smart_app.web.wordings import all_sections, languages
 from smart_app.workflow.launching import note
-from smart_app.workflow.planning import open_plan
+from smart_app.workflow.planning import keep_changes, open_plan
 
 PDF, ICS, PNG = "application/pdf", "text/calendar; charset=utf-8", "image/png"
 MOST_PAGES = 60
@@ -44,21 +48,29 @@ def show_handout(handle: str) -> Response:
         signer=opened.signer,
         titles=titles,
         problem=problem,
-        readability=handout_grade(handout),
+        readability=reading_words(handout, load_words(papers.template_folder(), handout.language)),
+        printed_name=draft.printed_name,
     )
     return render_page("handout.html", page)
 
 
 def check_handout(handle: str) -> Response:
-    """The clinician confirms (or withdraws) that the handout was read through."""
+    """The clinician confirms (or withdraws) that the handout was read through, or gives the name in other letters."""
     opened = open_context(handle, "paper for the patient")
     require_form_token(opened.context)
     require_patient_of_form(opened)
     if not opened.review.record.scope.applies:
         return scope_response(opened)
     language = request.form.get("lang", "en")
-    choice = HandoutChoice(language if language.isalpha() else "en", request.form.get("size") == "large")
+    choice = HandoutChoice(
+        language if language.isalpha() else "en",
+        request.form.get("size") == "large",
+        more=request.form.get("more") == "yes",
+    )
     changes = {}
+    if request.form.get("action") == "respell":
+        names = [request.form.get("printed_name", "")]
+        keep_changes(opened.planning, opened.context, opened.review, {"printed_name": names})
     if request.form.get("action") == "check":
         draft = _draft(opened)
         confirmed = [name for name in request.form.getlist("confirmed") if name.replace("-", "").isalnum()]
@@ -83,27 +95,26 @@ def _choice(opened: Opened, draft: CarePlanDraft) -> HandoutChoice:
         language = papers.preferred_language(opened.services, opened.review, draft)
     size = request.args.get("size")
     large = size == "large" if size in ("large", "normal") else draft.large_print
+    wanted = request.args.get("more")
+    more = wanted == "yes" if wanted in ("yes", "no") else draft.more_to_know
     token = request.args.get("checked", "")
     try:
         version, *confirmed = _signer(opened).unsign(token).decode().split("~")
     except BadSignature:
-        return HandoutChoice(language, large)
+        return HandoutChoice(language, large, more=more)
     if version != str(draft.version):
-        return HandoutChoice(language, large)
+        return HandoutChoice(language, large, more=more)
     who = opened.signer or "the clinician"
-    return HandoutChoice(language, large, who, tuple(name for name in confirmed if name), token)
+    return HandoutChoice(language, large, who, tuple(name for name in confirmed if name), token, more)
 
 
-def _page_count(opened: Opened, handout: Handout, choice: HandoutChoice) -> tuple[int, str]:
+def _page_count(opened: Opened, handout: Handout, choice: HandoutChoice) -> tuple[int, Unprintable | None]:
     try:
-        return len(papers.handout_pages(opened.services, opened.review, handout, choice)), ""
+        return page_count(papers.handout_pdf(opened.services, opened.review, handout, choice)), None
     except MissingGlyphError as error:
-        return 0, (
-            f"No font here holds {error.characters} of “{error.field}”. Text is never left out silently. "
-            "Write it in other letters in the plan or the chart, or add a font."
-        )
+        return 0, unprintable(error.characters, error.field, latin_name(opened.review.patient), opened.frame.base)
     except DocumentError:
-        return 0, "The layout could not be drawn. Your draft is as it was."
+        return 0, Unprintable("The layout could not be drawn. Your draft is as it was.")
 
 
 def show_page(handle: str, number: int) -> Response:

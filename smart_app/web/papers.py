@@ -53,9 +53,10 @@ def preferred_language(wired: Services, found: Review, draft: CarePlanDraft | No
     return next((language for language in patient_languages(found.patient) if language in spoken), "en")
 
 
-def person_of(found: Review) -> Person:
-    """Name and birth date as the record has them."""
-    return Person(patient_name(found.patient), found.record.patient.birth_date)
+def person_of(found: Review, draft: CarePlanDraft | None = None) -> Person:
+    """Name and birth date as the record has them; the name in other letters where the clinician wrote it so."""
+    respelled = draft.printed_name if draft is not None else ""
+    return Person(respelled or patient_name(found.patient), found.record.patient.birth_date)
 
 
 def chosen_for(
@@ -86,8 +87,9 @@ def make_handout(wired: Services, found: Review, draft: CarePlanDraft | None, ch
         found.record.as_of,
         choice.checked_by or None,
         templates=template_folder(),
-        person=person_of(found),
+        person=person_of(found, draft),
         confirmed=choice.confirmed,
+        more=choice.more,
     )
 
 
@@ -132,7 +134,7 @@ def make_handover(
         chosen_for(wired, found, draft, "en"),
         clinic_of(wired),
         found.record.as_of,
-        person=person_of(found),
+        person=person_of(found, draft),
         record_number=record_number(found.patient),
         read=f"Data read at {moment_text(read_at).text}, from {ehr}.{saved}",
         clinician=clinician,
@@ -177,7 +179,7 @@ def plan_pdf(
         clinic_of(wired),
         found.record.as_of,
         standing=standing,
-        person=person_of(found) if isinstance(found, Review) else None,
+        person=person_of(found, draft) if isinstance(found, Review) else None,
         record_number=record_number(found.patient) if isinstance(found, Review) else "",
         read=f"Record of {issuer.title}, read at {moment_text(read_at).text}.",
         clinician=context.user_name,

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from smart_app.handout.blocks import Handout
 from smart_app.web.presenters_page import Frame, Link, Pair
 from smart_app.web.presenters_rows import Option
+from smart_app.web.presenters_words import count_words
 
 _WHY_LEFT: Mapping[str, str] = {
     "general": "rests on general knowledge alone: left off until a clinician reviews it",
@@ -18,6 +19,40 @@ _WHY_LEFT: Mapping[str, str] = {
     "expired": "its date has passed: confirm it below to print it",
     "no-value": "needs a value that is not known here, such as a telephone number",
 }
+
+
+_FIELDS: Mapping[str, str] = {
+    "name": "the patient’s name",
+    "note": "your note for the patient",
+    "next": "what comes next: an item or an owner that you wrote",
+    "closing": "the name of the clinician or of the clinic",
+    "phones": "the clinic’s telephone list",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unprintable:
+    """
+    Why the PDF cannot be made.
+
+    `spelling` is a proposal for the name in other letters, None where the name is not what stands in the way; `where`
+    leads to the place where the field can be written anew.
+    """
+
+    says: str
+    spelling: str | None = None
+    where: Link | None = None
+
+
+def unprintable(characters: str, field: str, latin: str, base: str) -> Unprintable:
+    """A character without a glyph: it and its field are named, and the way to another spelling is given."""
+    what = _FIELDS.get(field, f"“{field}”")
+    says = f"No font here holds {' '.join(characters)} in {what}. Text is never left out silently."
+    if field == "name":
+        return Unprintable(says, spelling=latin)
+    if field in ("note", "next"):
+        return Unprintable(says, where=Link("Write it in other letters in the plan", f"{base}/plan#h-texts"))
+    return Unprintable(f"{says} The person who runs Aftercare can change it, or add a font.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +67,12 @@ class HandoutPage:
     frame: Frame
     handout: Handout
     large_print: bool
+    with_more: bool
     images: tuple[str, ...]
     pdf: str
     languages: tuple[Link, ...]
     size: Link
+    more: Link
     about: str
     checked_by: str
     signer: str
@@ -43,7 +80,8 @@ class HandoutPage:
     expired: tuple[Option, ...]
     not_reviewed: tuple[str, ...]
     left_off: tuple[Pair, ...]
-    problem: str
+    problem: Unprintable | None
+    printed_name: str
     readability: str
     language: str
 
@@ -57,10 +95,12 @@ class HandoutChoice:
     checked_by: str = ""
     confirmed: tuple[str, ...] = ()
     token: str = ""
+    more: bool = False
 
     def query(self, **changes: str) -> str:
         """The choice as the query of an address, with changes; the confirmation goes along."""
         parts = {"lang": self.language, "size": "large" if self.large_print else "normal"}
+        parts["more"] = "yes" if self.more else "no"
         if self.token:
             parts["checked"] = self.token
         return "?" + urlencode({**parts, **changes})
@@ -76,8 +116,9 @@ def present_handout(
     paper: str,
     signer: str,
     titles: Mapping[str, str],
-    problem: str = "",
+    problem: Unprintable | None = None,
     readability: str = "",
+    printed_name: str = "",
 ) -> HandoutPage:
     """
     The page.
@@ -95,6 +136,7 @@ def present_handout(
         frame=frame,
         handout=handout,
         large_print=choice.large_print,
+        with_more=choice.more,
         images=tuple(f"{base}/handout/page-{number}.png{choice.query()}" for number in range(1, pages + 1)),
         pdf=f"{base}/handout.pdf{choice.query()}",
         languages=tuple(
@@ -103,7 +145,18 @@ def present_handout(
             if code != choice.language
         ),
         size=Link("Normal print" if choice.large_print else "Large print", f"{base}/handout{choice.query(size=size)}"),
-        about=f"{dict(languages).get(choice.language, choice.language)}, {points} point, {names.get(paper, paper)}",
+        more=Link(
+            "Without “More to know”" if choice.more else "With “More to know”",
+            f"{base}/handout{choice.query(more='no' if choice.more else 'yes')}",
+        ),
+        about=", ".join(
+            [
+                *([count_words(pages, "page")] if pages else []),
+                dict(languages).get(choice.language, choice.language),
+                f"{points} point",
+                names.get(paper, paper),
+            ]
+        ),
         checked_by=choice.checked_by,
         signer=signer,
         confirm=bool(choice.checked_by),
@@ -118,6 +171,7 @@ def present_handout(
             for row in handout.left_off
         ),
         problem=problem,
+        printed_name=printed_name,
         readability=readability,
         language=choice.language,
     )

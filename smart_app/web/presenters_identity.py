@@ -4,6 +4,7 @@ Who the record is about, as its Patient resource words it: for the banner and fo
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -38,6 +39,17 @@ def patient_name(patient: Mapping[str, Any]) -> str:
         text = name.get("text")
         if words or (isinstance(text, str) and text.strip()):
             return (words or str(text).strip())[:200]
+    return ""
+
+
+def latin_name(patient: Mapping[str, Any]) -> str:
+    """The first name in Latin letters, for where the usual one cannot be printed; old and maiden names never."""
+    for name in _dicts(patient.get("name")):
+        words = patient_name({"name": [name]})
+        if any(sign.isalpha() for sign in words) and all(
+            unicodedata.name(sign, "").startswith("LATIN") for sign in words if sign.isalpha()
+        ):
+            return words
     return ""
 
 

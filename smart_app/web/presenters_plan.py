@@ -162,6 +162,7 @@ class PlanPage:
     other_plans: tuple[Pair, ...]
     language: tuple[Option, ...]
     large_print: bool
+    more_to_know: bool
     in_a_frame_of: str
     saving: SavingView
 
@@ -229,6 +230,7 @@ def present_plan(
         other_plans=tuple(other_plan_pair(plan, frame.base) for plan in bench.other_plans),
         language=options(_languages(languages, preferred), form.value("language", draft.language)),
         large_print=form.checked("large_print", "large_print.present", draft.large_print),
+        more_to_know=form.checked("more_to_know", "large_print.present", draft.more_to_know),
         in_a_frame_of=frame.banner.ehr if frame.banner else "",
         saving=present_saving(bench, form, errors),
     )
@@ -313,6 +315,7 @@ def present_choices(
         shown = form.checked(f"{name}.shown", f"{name}.order", kept_shown)
         marks = [] if paragraph.reviewed else ["not yet clinically reviewed"]
         marks += ["expired"] if entry.expired else []
+        marks += ["part of “More to know”"] if paragraph.place == "more" else []
         rows.append(
             EducationView(
                 name=name,

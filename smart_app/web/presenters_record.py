@@ -242,8 +242,15 @@ def _section(name: str, rows: list[EducationRow]) -> EducationSection:
     reasons = dict.fromkeys(part for row in rows for part in row.because.split("; "))
     own = [reason for reason in reasons if "everyone" not in reason]
     because = "; ".join(own[:4]) + (f"; and {len(own) - 4} more" if len(own) > 4 else "")
-    grade = max((float(row.grade) for row in rows), default=0.0)
+    grades = [float(row.grade) for row in rows if row.grade]
     printed = sum(1 for row in rows if row.in_handout == "Yes")
     words = "All" if printed == len(rows) else "None" if not printed else f"{printed} of {len(rows)}"
     title = rows[0].section_title or rows[0].title
-    return EducationSection(name, title, tuple(rows), because or "for everyone", f"up to {grade:.1f}", words)
+    return EducationSection(
+        name,
+        title,
+        tuple(rows),
+        because or "for everyone",
+        f"up to {max(grades):.1f}" if grades else "for you only",
+        words,
+    )

@@ -256,10 +256,10 @@ PROBLEMS: Mapping[type[e.AftercareError], Problem] = {
         "Use the HTML handout instead. " + TELL_ADMIN,
     ),
     e.MissingGlyphError: Problem(
-        500,
+        422,
         "The document could not be made",
         "No font here holds a character of it, and text is never left out silently. Your draft is as it was.",
-        "Use the HTML handout instead, or ask your administrator to add a font.",
+        "Open the handout page: it names the character, takes the name in other letters, and can be printed itself.",
     ),
 }
 

@@ -4,12 +4,11 @@ Education and its state in words, and the languages that have texts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from smart_app.clinical.education import ChosenParagraph, apply_choices
 from smart_app.clinical.plan import CarePlanDraft
-from smart_app.clinical.readability import flesch_kincaid_grade, smog_grade
-from smart_app.handout.blocks import Handout
+from smart_app.clinical.readability import flesch_kincaid_grade
 from smart_app.web.presenters_record import EducationRow
 from smart_app.web.presenters_words import date_words
 from smart_app.workflow.reviewing import Review
@@ -30,12 +29,14 @@ def all_sections(found: Review) -> tuple[ChosenParagraph, ...]:
     return tuple(both)
 
 
-def education_rows(found: Review, draft: CarePlanDraft | None) -> tuple[EducationRow, ...]:
-    """What is shown to this patient, and research news for the clinician."""
+def education_rows(found: Review, draft: CarePlanDraft | None, drugs: Collection[str] = ()) -> tuple[EducationRow, ...]:
+    """What is shown to this patient, and research news for the clinician; `drugs` are names that read as easy."""
     chosen = all_sections(found)
+    easy = (*drugs, *(entry.paragraph.title for entry in chosen if entry.paragraph.place == "words"))
     if draft is not None:
         chosen = apply_choices(chosen, draft.education)
-    return tuple(_row(entry) for entry in chosen if entry.shown)
+    more = draft is not None and draft.more_to_know
+    return tuple(_row(entry, easy, more) for entry in chosen if entry.shown)
 
 
 def education_note(found: Review) -> str:
@@ -49,8 +50,9 @@ def education_note(found: Review) -> str:
     return f"{words}. The next one expires {date_words(first)}."
 
 
-def _row(entry: ChosenParagraph) -> EducationRow:
+def _row(entry: ChosenParagraph, easy: Collection[str] = (), more: bool = False) -> EducationRow:
     text = entry.paragraph
+    for_patient = text.audience == "patient"
     marks = [] if text.reviewed else ["not yet clinically reviewed"]
     if entry.expired:
         marks.append(f"expired {date_words(text.expires_on)}")
@@ -58,26 +60,24 @@ def _row(entry: ChosenParagraph) -> EducationRow:
         marks.append("a fact is missing: shown with “ask your team”")
     if not text.translation_reviewed:
         marks.append("translation not yet reviewed")
-    printed = "Yes" if text.audience == "patient" and text.place != "none" else "No, for you only"
+    if not for_patient:
+        printed = "No, for you only"
+    elif text.place == "none":
+        printed = "No, to talk about"
+    elif text.place == "more" and not more and not entry.by_clinician:
+        printed = "No, in “More to know” only"
+    else:
+        printed = "Yes"
     return EducationRow(
         section=text.section,
         title=text.title,
         because=entry.reason,
-        grade=f"{flesch_kincaid_grade(text.text):.1f}",
+        grade=f"{flesch_kincaid_grade(text.text, easy):.1f}" if for_patient else "",
         in_handout=printed,
         text=tuple(block.text for block in text.blocks),
         marks=tuple(marks),
         section_title=text.section_title,
     )
-
-
-def handout_grade(handout: Handout) -> str:
-    """Reading grade of a whole English handout, as SMOG; other languages are measured when content is checked."""
-    if handout.language != "en":
-        return ""
-    texts = [handout.intro, *(text for section in handout.more for text in (*section.paragraphs, *section.items))]
-    explained = [row[0] for row in handout.words.rows] if handout.words is not None else []
-    return f"Reading grade {smog_grade(' '.join(texts), explained):.1f} (SMOG)"
 
 
 def scope_texts(found: Review) -> tuple[EducationRow, ...]:

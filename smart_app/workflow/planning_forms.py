@@ -17,6 +17,7 @@ from smart_app.workflow.planning_ports import FormData
 from smart_app.workflow.planning_types import PlanIssue
 
 TEXT_LIMIT = 4000
+NAME_LIMIT = 200
 LINE_LIMIT = 500
 OWN_ITEMS_LIMIT = 50
 _DECISIONS = {"accept": Decision.ACCEPT, "decline": Decision.DECLINE, "": Decision.UNDECIDED}
@@ -83,6 +84,8 @@ def apply_form(
         overridden=overridden,
         language=form.text("language") if form.has("language") else draft.language,
         large_print=form.has("large_print") if form.has("large_print.present") else draft.large_print,
+        more_to_know=form.has("more_to_know") if form.has("large_print.present") else draft.more_to_know,
+        printed_name=form.text("printed_name", NAME_LIMIT) if form.has("printed_name") else draft.printed_name,
     )
     return changed, tuple(form.problems)
 

@@ -16,7 +16,8 @@ A page's form is plain `name -> list of values`. The names that are read:
     conflict.<fact key>.choice        a source's `Type/id`, `open`, or "" ; .reason (key: `ConflictToSettle.key`)
     entry.<fact key>.value            a fact that the clinician enters; .on .reason .seen_where
     remove-entry.<fact key>           any value: take an entered or chosen fact back
-    language, large_print             of the handout; `large_print.present` says that the form had the box
+    language, large_print             of the handout; `large_print.present` says that the form had the boxes
+    more_to_know, printed_name        whether its optional part is printed; the name in other letters
     rebase, merge.<key>               after a three-way comparison, see `ThreeWay`
     confirm_record                    any value: writing into a test, merged or inactive record is meant
 

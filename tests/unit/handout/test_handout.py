@@ -204,7 +204,7 @@ def test_the_title_never_holds_the_name() -> None:
 
 
 def test_general_knowledge_is_left_off_and_named_for_the_clinician() -> None:
-    of = handout()
+    of = handout(more=True)
     left = {entry.text for entry in of.left_off if entry.why == "general"}
     assert "Food with soy is fine for most people." in left
     text = all_text(of)
@@ -251,7 +251,22 @@ def test_news_never_stands_on_the_handout() -> None:
 
 def test_details_that_the_clinician_added_are_printed() -> None:
     every = apply_choices(chosen(record(), include_hidden=True), (EducationChoice("returns-hormone", True, 500),))
-    assert "If it grows with hormones" in [section.title for section in handout(chosen=every).more]
+    assert [section.title for section in handout(chosen=every).more] == ["If it grows with hormones"]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_more_to_know_is_off_until_the_clinician_switches_it_on(language: str) -> None:
+    assert handout(language=language).more == ()
+    assert len(handout(language=language, draft=draft(more_to_know=True)).more) > 10
+    assert handout(language=language, draft=draft(more_to_know=True), more=False).more == ()
+
+
+def test_a_short_handout_still_holds_everything_that_a_patient_needs() -> None:
+    of = handout()
+    assert of.had.rows and of.medicine and of.questions.items and of.can_do and of.support and of.words
+    assert [section.title for section in of.short] == ["Why no scans or blood tests?", "What if it comes back?"]
+    assert "there are treatments for it" in " ".join(of.short[1].paragraphs)
+    assert of.signs[0].urgent and "555-555-0142" in of.signs[1].title
 
 
 def test_the_clinicians_note_is_printed_as_written() -> None:
