@@ -12,6 +12,7 @@ from smart_app.clinical.plan import CarePlanDraft, Decision
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.web.presenters_facts import FactColumn, FactContext, FactRow, resource_link, source_chip
 from smart_app.web.presenters_grid import further_rows, present_columns
+from smart_app.web.presenters_groups import ScheduleGroup, group_schedule
 from smart_app.web.presenters_overview import (
     CoverageLine,
     MattersLine,
@@ -24,7 +25,6 @@ from smart_app.web.presenters_overview import (
     search_words,
 )
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
-from smart_app.web.presenters_schedule import ScheduleGroup, group_schedule
 from smart_app.web.presenters_timeline import present_marks
 from smart_app.web.presenters_words import DateText, count_words, date_text, owner_label, sentence_case
 from smart_app.web.timeline import Drawing, TimelineRow, draw_timeline, timeline_table

@@ -67,16 +67,6 @@ class ScheduleRow:
     reviewed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleGroup:
-    """Rows that are acted on together."""
-
-    id: str
-    heading: str
-    note: str
-    rows: tuple[ScheduleRow, ...]
-
-
 _ORDER = {
     DueStatus.OVERDUE: 0,
     DueStatus.DUE: 1,
@@ -103,46 +93,6 @@ def in_clinical_order(items: Iterable[Recommendation]) -> list[Recommendation]:
         return (0 if is_alert(item) else 1, _ORDER[item.status], item.due.earliest if item.due else date.max)
 
     return sorted(items, key=key)
-
-
-def group_schedule(items: Sequence[Recommendation], as_of: date, base: str) -> tuple[ScheduleGroup, ...]:
-    """The groups of the schedule; an empty group is left out."""
-    fired = in_clinical_order(item for item in items if item.status is not DueStatus.NOT_INDICATED)
-    avoid = [item for item in items if item.kind is RecommendationKind.NOT_ADVISED]
-    each_visit = [item for item in fired if _is_each_visit(item)]
-    dated = [item for item in fired if item not in each_visit and item not in avoid]
-    groups = (
-        ("now", "Due now", "", [i for i in dated if i.status in (DueStatus.OVERDUE, DueStatus.DUE)]),
-        (
-            "open",
-            "Cannot tell yet",
-            "A fact is missing: fill it, or decide without it.",
-            _of(dated, DueStatus.CANNOT_TELL),
-        ),
-        ("later", "Later", "", _of(dated, DueStatus.UP_TO_DATE)),
-        ("visit", "Ask at each visit", "Select an item for its reason and source.", each_visit),
-        (
-            "avoid",
-            "Not advised without symptoms",
-            "A new symptom changes this: then look into what it points to.",
-            avoid,
-        ),
-    )
-    return tuple(
-        ScheduleGroup(name, heading, note, tuple(present_row(item, as_of, base) for item in rows))
-        for name, heading, note, rows in groups
-        if rows
-    )
-
-
-def _of(items: Iterable[Recommendation], status: DueStatus) -> list[Recommendation]:
-    return [item for item in items if item.status is status]
-
-
-def _is_each_visit(item: Recommendation) -> bool:
-    """Asked and talked about whenever the patient is seen: no date of its own."""
-    supportive = item.kind in (RecommendationKind.SUPPORTIVE, RecommendationKind.REVIEW)
-    return supportive and item.due is None and item.status is DueStatus.DUE
 
 
 def present_row(item: Recommendation, as_of: date, base: str) -> ScheduleRow:
