@@ -11,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from interop import bad_cases, checkers, clients, loading, paths, proof, servers, tools
+from interop import bad_cases, checkers, clients, foreign, loading, paths, proof, servers, tools
 from interop.journey import Harvest, Journey, Server
 from interop.progress import Progress, StepFailedError
 from sandbox.patients import SamplePatient
@@ -40,7 +40,7 @@ def prepare(progress: Progress) -> None:
     tools.check_programs()
     with progress.step("Java: HAPI FHIR, the HL7 engine, veraPDF (Maven)"):
         tools.build_java()
-    with progress.step("JavaScript: the Nu HTML checker, fhirclient (npm)"):
+    with progress.step("JavaScript: the Nu HTML checker, fhirclient, oidc-provider (npm)"):
         tools.install_node_packages()
     with progress.step("FHIR packages for the HL7 engine (PyPI, npm)"):
         tools.fhir_packages()
@@ -71,6 +71,8 @@ def drive(progress: Progress, as_of: date, only: tuple[str, ...]) -> None:
                 clients.launch_with_python_client(progress, addresses, _FIRST_PATIENT)
                 clients.launch_with_node_client(progress, addresses, _FIRST_PATIENT)
                 every_client_type(progress, addresses, as_of, patients)
+                first = next(patient for patient in patients if patient.id == _FIRST_PATIENT)
+                foreign.launch_by_foreign_authority(progress, addresses, as_of, first)
             with servers.app(addresses, as_of, clients.APP_CLIENTS["none"]):
                 chosen = [patient for patient in patients if not only or patient.id in only]
                 with progress.step(f"{len(chosen)} patients: launch, read, save, read back, update, conflict, delete"):

@@ -7,6 +7,7 @@ The server's own data is looked at directly, behind the guard, so that the app's
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,8 @@ class Journey:
     harvest: Harvest | None = None
     browser: Browser = field(default_factory=Browser)
     home: Page | None = None
+    enter: Callable[[Browser, str], tuple[int, Page]] | None = None
+    """How the app is started for a patient, where not from the sandbox's chart."""
 
     def run(self, *, to_the_end: bool) -> None:
         """All legs; `to_the_end` with the conflict and the deletion."""
@@ -122,7 +125,10 @@ class Journey:
 
     def launch(self) -> Page:
         """From the EHR's address to the clinician's page."""
-        status, page = self.browser.open(launch_url(self.addresses.sandbox, self.patient.id))
+        if self.enter is not None:
+            status, page = self.enter(self.browser, self.patient.id)
+        else:
+            status, page = self.browser.open(launch_url(self.addresses.sandbox, self.patient.id))
         if status != 200 or "/c/" not in page.url:
             raise StepFailedError(f"the launch ends at {page.url.split('?')[0]} with {status}: {page.heading}")
         self.keep("summary", page)

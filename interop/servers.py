@@ -74,7 +74,7 @@ def hapi(addresses: Addresses, *, validate: bool) -> Iterator[None]:
         "-jar",
         str(paths.HERE / "hapi" / "target" / "hapi-server.jar"),
     ]
-    with _server("hapi", command, {}, f"{addresses.hapi}/metadata"):
+    with running("hapi", command, {}, f"{addresses.hapi}/metadata"):
         yield
 
 
@@ -91,7 +91,7 @@ def sandbox(addresses: Addresses, as_of: date, *, upstream: bool = True) -> Iter
     }
     if upstream:
         environment["SANDBOX_UPSTREAM"] = addresses.hapi
-    with _server("sandbox", [sys.executable, "-m", "sandbox"], environment, f"{addresses.sandbox}/patients"):
+    with running("sandbox", [sys.executable, "-m", "sandbox"], environment, f"{addresses.sandbox}/patients"):
         yield
 
 
@@ -118,7 +118,7 @@ def app(addresses: Addresses, as_of: date, client: Mapping[str, str]) -> Iterato
         "AFTERCARE_RATE_PER_MINUTE": "100000",
         "INTEROP_CLIENT_SECRET": SECRETS.get(client["auth_method"], ""),
     }
-    with _server("app", [sys.executable, "-m", "smart_app", "serve"], environment, f"{addresses.app}/readyz"):
+    with running("app", [sys.executable, "-m", "smart_app", "serve"], environment, f"{addresses.app}/readyz"):
         yield
 
 
@@ -131,7 +131,13 @@ def _port(address: str) -> int:
 
 
 @contextmanager
-def _server(name: str, command: list[str], environment: Mapping[str, str], ready: str) -> Iterator[None]:
+def running(name: str, command: list[str], environment: Mapping[str, str], ready: str) -> Iterator[None]:
+    """
+    A server of the run, from when `ready` answers until the end of the block; its words go to a log of its own.
+
+    Raises:
+        StepFailedError: it did not start; the message has its last words.
+    """
     log = paths.STATE / f"{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     # Nothing of the caller's own settings of the app reaches it.
