@@ -203,13 +203,20 @@ QUERIES: tuple[Query, ...] = (
         minor=True,
     ),
     Query("goal", "Goal", "Goals", "goals of an earlier plan", _plain(), minor=True),
+    Query(
+        "care-team",
+        "CareTeam",
+        "Care teams",
+        "the team that carries the plan out",
+        (({**BY_PATIENT, "status": "active"},), (BY_PATIENT,)),
+        minor=True,
+    ),
     Query("encounter", "Encounter", "Encounters", "the last visit", _plain(), ("clinic-visit",)),
 )
 BY_NAME: Mapping[str, Query] = {query.name: query for query in QUERIES}
 
 REFERENCED_TYPES = (
     "Binary",
-    "CareTeam",
     "Location",
     "Medication",
     "Organization",

@@ -30,7 +30,7 @@ from smart_app.fhir.client import FhirClient, Page, outcome_words
 from smart_app.fhir.queries import PATIENT, QUERIES, REFERENCED_TYPES, Params, Query, supplied_by
 
 MAX_REFERENCES = 80
-MAX_PLANS = 40
+MAX_KEPT = 40
 _RESTRICTED = frozenset({"4130", "4131", "4134", "security", "suppressed", "forbidden"})
 _NOTHING_FOUND = frozenset({"4101"})  # Epic's warning beside an empty result: says no more than the empty result
 _CAPPED = frozenset({"59133", "too-costly", "incomplete"})
@@ -53,11 +53,12 @@ class Builder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read beside the builder's content. `plans` are the CarePlans of the record as they came."""
+    """What was read beside the builder's content: the CarePlans and CareTeams of the record as they came."""
 
     searches: tuple[Search, ...]
     patient: dict[str, Any]
     plans: tuple[dict[str, Any], ...] = ()
+    care_teams: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass
@@ -106,7 +107,7 @@ class RecordReader:
         self._lock = threading.Lock()
         self._seen: set[tuple[str, str]] = set()
         self._fetched: set[str] = set()
-        self._plans: list[dict[str, Any]] = []
+        self._kept: dict[str, list[dict[str, Any]]] = {"care-plan": [], "care-team": []}
         self._pending: dict[Future[Any], Callable[[Future[Any]], None]] = {}
         self._patient_id = ""
 
@@ -132,7 +133,8 @@ class RecordReader:
             if offered and item.query.resource_type not in offered and item.count == 0 and item.state is not None:
                 # Not granted, or refused, because this EHR has no such type.
                 item.state, item.why, item.type_absent = SearchState.NOT_OFFERED, "this EHR does not offer it", True
-        return Reading(self._searches(progress), patient[0], tuple(self._plans))
+        kept = self._kept
+        return Reading(self._searches(progress), patient[0], tuple(kept["care-plan"]), tuple(kept["care-team"]))
 
     def _finish_all(self) -> None:
         try:
@@ -196,8 +198,9 @@ class RecordReader:
         with self._lock:
             fresh = [resource for resource in resources if self._is_new(resource)]
             item.count += len(fresh)
-            if item.query.name == "care-plan":
-                self._plans += fresh[: MAX_PLANS - len(self._plans)]
+            kept = self._kept.get(item.query.name)
+            if kept is not None:
+                kept += fresh[: MAX_KEPT - len(kept)]
             self._builder.add(fresh)
         return outcomes
 

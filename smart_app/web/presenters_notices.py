@@ -54,7 +54,10 @@ def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notic
         notices.append(Notice("More than one plan of Aftercare is in the record", "stop", (words,), link=link))
     if bench.gone_rows:
         titles = join_words(row.title for row in bench.gone_rows)
-        words = f"The rules no longer propose: {titles}. What you decided about them is kept with the plan."
+        words = (
+            f"The rules no longer propose: {titles}. This draft goes without; saving takes what stands of it in the "
+            "record out of the plan. To keep one, add it as an item of your own."
+        )
         notices.append(Notice("No longer proposed", "warn", (words,)))
     return tuple(notices)
 

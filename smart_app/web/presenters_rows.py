@@ -207,6 +207,6 @@ def _row_view(
 def _about(row: PlanRow, item: Recommendation | None) -> str:
     """Why, where from and how strong, in one line."""
     if item is None:
-        return "Added by the clinician." if row.rule is None else "No longer proposed by the rules; kept with the plan."
+        return "Added by the clinician." if row.rule is None else "No longer proposed by the rules."
     source = ", ".join(text for text in (citation_words(item.citation), item.citation.strength) if text)
     return f"{why_words(item)} {source}."

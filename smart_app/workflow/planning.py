@@ -8,7 +8,7 @@ import contextlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from smart_app.clinical.plan import CarePlanDraft
+from smart_app.clinical.plan import CarePlanDraft, PlanRow
 from smart_app.errors import FhirError, NotReadyError, StaleDraftError, StoreError
 from smart_app.fhir.careplan_reading import read_care_plan
 from smart_app.fhir.patient_status import doubts_about_record
@@ -22,7 +22,15 @@ from smart_app.workflow.planning_needs import changed_since_signed, conflicts_to
 from smart_app.workflow.planning_ports import FormData, PlanContext, PlanReview, PlanServices
 from smart_app.workflow.planning_preview import preview
 from smart_app.workflow.planning_reconcile import ONE_LOOK, close_unsent, resolve
-from smart_app.workflow.planning_record import RecordPlans, Snapshot, existing_plan, find_plans, is_about, sort_plans
+from smart_app.workflow.planning_record import (
+    RecordPlans,
+    Snapshot,
+    draft_of,
+    existing_plan,
+    find_plans,
+    is_about,
+    sort_plans,
+)
 from smart_app.workflow.planning_revoke import revoke
 from smart_app.workflow.planning_saving import save
 from smart_app.workflow.planning_types import KeptDraft, Outcome, Preview, Receipt, UnresolvedSave, Workbench
@@ -82,7 +90,7 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
             changed_since_signed(plans.ours.facts, draft, review.record, desk.recommendations) if plans.ours else ()
         ),
         new_rows=merged.new_rows,
-        gone_rows=merged.gone_rows,
+        gone_rows=_gone(desk, merged.gone_rows, draft, plans),
         moved_rows=merged.moved_rows,
         outbox_unknown=unresolved,
         can_undo=bool(state.trail),
@@ -116,6 +124,15 @@ def _plans(desk: Desk) -> RecordPlans:
         ours = read_care_plan(base.plan, desk.plan_definition)
         return replace(plans, ours=ours, snapshot=base)
     return plans
+
+
+def _gone(desk: Desk, just_now: tuple[PlanRow, ...], draft: CarePlanDraft, plans: RecordPlans) -> tuple[PlanRow, ...]:
+    """Rows that the rules no longer propose: gone from the draft just now, or still in the record's plan."""
+    rows = {row.id: row for row in just_now}
+    if plans.snapshot is not None:
+        rows |= {row.id: row for row in draft_of(plans.snapshot, desk.plan_definition).rows if row.rule is not None}
+    here = {row.id for row in draft.rows} | set(desk.recommendations)
+    return tuple(row for row in rows.values() if row.id not in here)
 
 
 def keep_changes(services: PlanServices, context: PlanContext, review: PlanReview, changes: FormData) -> KeptDraft:

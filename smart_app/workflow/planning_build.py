@@ -26,8 +26,8 @@ from smart_app.fhir.narrative import Section, date_words, html_document, plan_se
 from smart_app.fhir.provenance import provenance
 from smart_app.storage.outbox import CONFIRMED
 from smart_app.workflow.planning_desk import Desk
-from smart_app.workflow.planning_ports import PlanClient
-from smart_app.workflow.planning_record import Snapshot, readable
+from smart_app.workflow.planning_ports import PlanClient, PlanReview
+from smart_app.workflow.planning_record import Snapshot, is_about, readable
 
 NO_ORGANIZATION = (
     "No Provenance was written: neither your role at this EHR nor the registry names the organization you act for."
@@ -148,9 +148,27 @@ def approve(desk: Desk, draft: CarePlanDraft, *, as_draft: bool, at: datetime) -
         author=user_reference(context.fhir_user or "", context.base_url, context.user_name),
         organization=_registered_organization(desk),
         encounter_id=context.encounter_id,
+        care_team=care_team_of(desk.review, context.patient_id),
     )
     facts = facts_used(desk.review.record, desk.recommendations, draft)
     return Approved(desk, draft, "draft" if as_draft else "active", authorship, facts)
+
+
+def care_team_of(review: PlanReview, patient_id: str) -> tuple[str, ...]:
+    """
+    The active teams of this patient that were formed for this cancer, else the only one; among several that name no
+    reason nothing is guessed.
+    """
+    cancers = {source.reference for cancer in review.record.cancers for source in cancer.sources}
+    teams = [team for team in review.care_teams if is_about(team, patient_id) and _in_force(team, review)]
+    named = [team for team in teams if cancers & set(resources.references(team.get("reasonReference")))]
+    chosen = named or (teams if len(teams) == 1 else [])
+    return tuple(resources.own_reference(team) for team in chosen if team.get("id"))
+
+
+def _in_force(team: Mapping[str, Any], review: PlanReview) -> bool:
+    _, ended = resources.period(team.get("period"))
+    return team.get("status") == "active" and (ended is None or ended.latest >= review.record.as_of)
 
 
 def with_organization(approved: Approved, client: PlanClient) -> Approved:

@@ -60,6 +60,10 @@ class PlanReview(Protocol):
         """The CarePlans that were read with the record."""
 
     @property
+    def care_teams(self) -> Sequence[dict[str, Any]]:
+        """The CareTeams that were read with the record."""
+
+    @property
     def read_at(self) -> datetime:
         """When the record was read (UTC)."""
 

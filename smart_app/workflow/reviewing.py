@@ -41,6 +41,7 @@ class KeptReading:
     capability: dict[str, Any]
     read_at: float
     seconds: float
+    care_teams: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Review:
 
     `record` has the clinician's entries applied. `silent` are the rules that do not fire, with reasons. `sections` are
     the paragraphs of education for this patient, `further_sections` those that could be added. `patient` is the Patient
-    resource as it came; `plans` the CarePlans of the record. `withheld` counts resources of another patient.
+    resource as it came; `plans` and `care_teams` those of the record. `withheld` counts resources of another patient.
     """
 
     record: PatientRecord
@@ -62,6 +63,7 @@ class Review:
     patient: Mapping[str, Any]
     plans: tuple[dict[str, Any], ...]
     read_at: datetime
+    care_teams: tuple[dict[str, Any], ...] = ()
     entries: tuple[Entry, ...] = ()
     withheld: int = 0
     seconds: float = field(default=0.0, compare=False)
@@ -100,6 +102,7 @@ def review(services: Services, context: LaunchContext, *, reread: bool = False, 
         capability=kept.capability,
         patient=kept.patient,
         plans=kept.plans,
+        care_teams=kept.care_teams,
         read_at=datetime.fromtimestamp(kept.read_at, UTC),
         entries=entries,
         withheld=sum(issue.kind is IssueKind.OTHER_PATIENT for issue in record.issues),
@@ -138,6 +141,7 @@ def read(services: Services, context: LaunchContext) -> KeptReading:
         record=builder.build(reading.searches),
         patient=reading.patient,
         plans=reading.plans,
+        care_teams=reading.care_teams,
         capability=dict(capability.result()),
         read_at=services.clock.now(),
         seconds=services.clock.monotonic() - began,

@@ -165,6 +165,7 @@ class AReview:
     further_sections: tuple[Any, ...] = ()
     capability: dict[str, Any] = field(default_factory=dict)
     plans: tuple[dict[str, Any], ...] = ()
+    care_teams: tuple[dict[str, Any], ...] = ()
     patient: dict[str, Any] = field(default_factory=dict)
     read_at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 

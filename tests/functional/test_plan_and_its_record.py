@@ -1,0 +1,62 @@
+"""What a plan takes from the record at each save: the team that carries it out, and what the rules still propose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.fake_ehrs import running_ehr
+from tests.support.plan_desk import PATIENT, seed
+from tests.support.saving import Clinic
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    with ExitStack() as stack:
+        ehr = stack.enter_context(running_ehr())
+        seed(ehr)
+        desk = Clinic(ehr, tmp_path)
+        stack.callback(desk.desktop.close)
+        yield desk
+
+
+def a_team(key: str, **changes: Any) -> dict[str, Any]:
+    subject = {"subject": {"reference": f"Patient/{PATIENT}"}}
+    return {"resourceType": "CareTeam", "id": key, "status": "active", **subject, **changes}
+
+
+@pytest.mark.parametrize(
+    ("teams", "named"),
+    [
+        ([a_team("onco")], ["CareTeam/onco"]),
+        ([a_team("onco", reasonReference=[{"reference": "Condition/bc-1"}]), a_team("diabetes")], ["CareTeam/onco"]),
+        ([a_team("one"), a_team("two")], []),
+        ([a_team("old", status="inactive"), a_team("past", period={"end": "2024-01-01"})], []),
+        ([a_team("hers", subject={"reference": "Patient/somebody-else"})], []),
+        ([], []),
+    ],
+    ids=["the only one", "the one for this cancer", "several without a reason", "ended", "of another patient", "none"],
+)
+def test_the_plan_names_the_team_that_carries_it_out_where_it_is_known(
+    clinic: Clinic, teams: list[dict[str, Any]], named: list[str]
+) -> None:
+    clinic.review = replace(clinic.review, care_teams=tuple(teams))
+    clinic.save()
+    assert [entry["reference"] for entry in clinic.plan.get("careTeam", [])] == named
+
+
+def test_what_the_rules_no_longer_propose_is_named_until_the_plan_is_saved_without_it(clinic: Clinic) -> None:
+    clinic.save()
+    fewer = tuple(entry for entry in clinic.review.recommendations if entry.rule != "mammogram-annual")
+    clinic.review = replace(clinic.review, recommendations=fewer)
+    for _ in range(2):
+        assert [row.title for row in clinic.open().gone_rows] == ["Mammogram, both breasts"]
+    assert "mammogram-annual" in str(clinic.plan["activity"])
+    clinic.save()
+    assert clinic.open().gone_rows == ()
+    assert "mammogram-annual" not in str(clinic.plan["activity"])
