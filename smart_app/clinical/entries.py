@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import CancerRecord, Entry, Fact, FactState, FactValue, PatientRecord
 from smart_app.clinical.scope import decide_scope
 
+_YES_NO = ("true", "false")
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "er": ("positive", "low-positive", "negative", "equivocal"),
     "pr": ("positive", "negative", "equivocal"),
@@ -33,6 +35,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "rcb_class": ("0", "I", "II", "III"),
     "smoking": ("current", "former", "never"),
     "life_expectancy": ("under-5", "5-10", "over-10"),
+    "hospice": _YES_NO,
+    "chest_radiation_before_30": _YES_NO,
+    "heart_in_radiation_field": _YES_NO,
 }
 """Values that may be entered, for facts with a closed list."""
 
@@ -45,6 +50,7 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
     "lvef_percent": (5, 90),
     "bmi": (8, 100),
     "cumulative_doxorubicin_mg_m2": (0, 1000),
+    "lifetime_risk": (0, 100),
 }
 """Least and most of what may be entered as a number."""
 
@@ -53,6 +59,19 @@ _CATEGORIES = {
     "t": re.compile(r"T(?:[0-4](?:mi|[a-d])?|is)"),
     "n": re.compile(r"N[0-3](?:mi|[abc])?(?:\(i\+\))?"),
 }
+NOT_TESTED = "not-tested"
+_PANEL = "panel"
+_GENE = re.compile(r"[A-Z][A-Z0-9]{1,7}")
+_GERMLINE_RESULTS: Mapping[str, str] = {
+    "pathogenic": "pathogenic",
+    "likely pathogenic": "pathogenic",
+    "positive": "pathogenic",
+    "vus": "vus",
+    "uncertain": "vus",
+    "negative": "negative",
+    "benign": "negative",
+}
+_GERMLINE_HINT = "gene and result, such as BRCA1 pathogenic; PALB2 vus; or: negative; or: not tested"
 
 
 def parse_entry_value(name: str, text: str) -> Any:
@@ -81,9 +100,49 @@ def parse_entry_value(name: str, text: str) -> Any:
         if not _CATEGORIES[name].fullmatch(text):
             raise ValueError(f"a {name.upper()} category without prefix, such as {name.upper()}1")
         return text
+    if name == "germline":
+        return _germline(text)
+    if name == "primary_treatment_ended":
+        return _date(text)
     if not text:
         raise ValueError("a value")
     return text
+
+
+def typed_text(name: str, value: Any) -> str:
+    """What a person would type for this value: the reverse of `parse_entry_value`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if name != "germline" or not isinstance(value, (list, tuple)):
+        return str(value)
+    rows = [row for row in value if isinstance(row, Mapping)]
+    return "; ".join(f"{row['gene']} {row['result']}".removeprefix(f"{_PANEL} ") for row in rows)
+
+
+def _germline(text: str) -> Any:
+    """Gene and result as the facts JSON has them; a negative test without genes is one of a panel."""
+    if text.lower().replace("-", " ") == "not tested":
+        return NOT_TESTED
+    rows: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in re.split(r"[;,\n]", text))):
+        gene, _, word = part.partition(" ")
+        if part.lower() in _GERMLINE_RESULTS:
+            gene, word = _PANEL, part
+        result = _GERMLINE_RESULTS.get(word.strip(" :").lower())
+        gene = gene.rstrip(":")
+        if result is None or not (gene == _PANEL or _GENE.fullmatch(gene.upper())):
+            raise ValueError(_GERMLINE_HINT)
+        rows[gene if gene == _PANEL else gene.upper()] = result
+    if not rows or (rows.get(_PANEL) not in (None, "negative")):
+        raise ValueError(_GERMLINE_HINT)
+    return [{"gene": gene, "result": rows[gene]} for gene in sorted(rows)]
+
+
+def _date(text: str) -> str:
+    try:
+        return str(PartialDate.parse(text))
+    except ValueError:
+        raise ValueError("a year, month or day, such as 2022, 2022-12 or 2022-12-09") from None
 
 
 def apply_entries(record: PatientRecord, entries: tuple[Entry, ...]) -> PatientRecord:

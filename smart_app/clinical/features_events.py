@@ -19,7 +19,7 @@ from smart_app.clinical.treatment_dates import latest_diagnosis
 _FAMILY = ("family-history-of-breast-cancer", "family-history-of-ovarian-cancer")
 RESOLVED = ("resolved", "inactive", "remission")
 _OPEN = ("0", "3", "4", "5")
-_YES = (True, "true", "yes", "present", "pregnant")
+_NO = (False, "false", "no", "none", "absent", "not-pregnant", "")
 
 
 def event_features(record: PatientRecord) -> Iterator[Feature]:
@@ -133,7 +133,7 @@ def _flag(record: PatientRecord, name: str, fact_name: str, concept: str | None 
     """A yes-or-no event: a fact of that name, else events of that concept, else none recorded."""
     fact = record.facts.get(fact_name)
     if fact is not None and fact.known:
-        holds = fact.value in _YES or (fact_name == "family_history" and bool(fact.value) and fact.value != "none")
+        holds = fact.value not in _NO and fact.value != []
         return Feature(name, holds, (Because(fact_name, fact.value, fact.sources),))
     events = record.events.get(concept or fact_name, ()) if fact_name != "pregnancy" else ()
     events = tuple(event for event in events if event.value not in RESOLVED)

@@ -315,14 +315,15 @@ def _horizon(
     stop: PartialDate | None,
     clinic_months: int | None,
 ) -> Iterator[PartialDate]:
-    """What follows within five years; something that is late is taken as done this month."""
+    """What follows within five years; something that is late is taken as done this month, or today if it is of days."""
     if not schedule.phases or schedule.once:
         return
     today = PartialDate.from_date(features.as_of)
     clock = find_anchor(features, schedule.clock).on if schedule.clock else None
     end = today.add_months(HORIZON_MONTHS)
-    day = today.to_month() if due.surely_before(features.as_of) else due
-    phase = schedule.phases[0]
+    phase = _phase_at(schedule, clock, today) if clock is not None else schedule.phases[0]
+    late = today if phase.days is not None else today.to_month()
+    day = late if due.surely_before(features.as_of) else due
     while True:
         if clock is not None:
             phase = _phase_at(schedule, clock, day)

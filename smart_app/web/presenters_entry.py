@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from smart_app.clinical.entries import typed_text
 from smart_app.clinical.facts import CancerRecord, Fact, PatientRecord
 from smart_app.web.presenters_facts import fact_key, record_says
 from smart_app.web.presenters_grid import missing_fact, tumor_name
@@ -43,12 +44,14 @@ ENTERABLE: tuple[Enterable, ...] = (
     Enterable("uterus", "Patient", (("intact", "Present"), ("absent", "Removed"))),
     Enterable("ovaries", "Patient", (("intact", "Present"), ("absent", "Both removed"))),
     Enterable("pregnancy", "Patient", (("pregnant", "Pregnant"), ("not-pregnant", "Not pregnant"))),
-    Enterable("germline", "Patient", hint="Gene and result, such as BRCA1 pathogenic; or: negative"),
+    Enterable(
+        "germline", "Patient", hint="Gene and result, such as BRCA1 pathogenic; PALB2 vus; or: negative; or: not tested"
+    ),
     Enterable("new_symptoms", "Today", _YES_NO),
     Enterable(
         "primary_treatment_ended",
         "Today",
-        hint="Date of the last surgery, chemotherapy or radiation: 2022-12 or 2022-12-09",
+        hint="Date of the last surgery, chemotherapy or radiation: 2022, 2022-12 or 2022-12-09",
         mode="numeric",
     ),
     Enterable(
@@ -61,12 +64,16 @@ ENTERABLE: tuple[Enterable, ...] = (
         "Today",
         (("none", "None"), ("local", "In the breast or chest wall"), ("regional", "In nearby lymph nodes")),
     ),
+    Enterable("hospice", "Today", _YES_NO),
     Enterable("metastasis", "Today", (("none", "None"), ("present", "Present"))),
     Enterable("breast_density", "Patient", tuple((v, f"Category {v}") for v in "abcd")),
     Enterable("bmi", "Patient", hint="kg/m²", mode="decimal"),
     Enterable("smoking", "Patient", tuple((v, v.capitalize()) for v in ("never", "former", "current"))),
     Enterable("lvef_percent", "Patient", hint="percent", mode="decimal"),
     Enterable("cumulative_doxorubicin_mg_m2", "Patient", hint="mg/m², doxorubicin or its equivalent", mode="decimal"),
+    Enterable("heart_in_radiation_field", "Patient", _YES_NO),
+    Enterable("chest_radiation_before_30", "Patient", _YES_NO),
+    Enterable("lifetime_risk", "Patient", hint="percent, by a risk model", mode="decimal"),
     Enterable(
         "er",
         "Tumor",
@@ -183,7 +190,7 @@ def _form(record: PatientRecord, name: str, cancer: int | None, typed: Typed, pr
     key = fact_key(name, cancer)
     prefix = f"entry.{key}"
     entry = fact.entry
-    known = str(fact.value).lower() if isinstance(fact.value, bool) else str(fact.value)
+    known = typed_text(name, fact.value)
     value = typed.value(f"{prefix}.value", known if entry is not None and fact.known else "")
     own = fact.record or (fact if entry is None else missing_fact(name, record))
     tumor = f", {tumor_name(record.cancers[cancer], cancer)}" if cancer is not None and len(record.cancers) > 1 else ""

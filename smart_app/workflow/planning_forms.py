@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.entries import parse_entry_value
 from smart_app.clinical.facts import Entry, FactValue, PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision, EducationChoice, PlanRow
 from smart_app.clinical.plan_drafting import Conflict, conflicts_of
@@ -231,9 +232,14 @@ def _entered(form: _Form, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
             continue
         name, _, tumor = key.partition(".")
         cancer = int(tumor) if tumor.isdigit() else None
+        try:
+            typed = parse_entry_value(name, value)
+        except ValueError as error:
+            form.complain(f"entry.{key}.value", f"Write {error}.")
+            continue
         entry = Entry(
             name=name,
-            value=_typed(value),
+            value=typed,
             by=form.by,
             at=form.at,
             reason=form.text(f"entry.{key}.reason"),
@@ -257,13 +263,3 @@ def _entered_keys(form: _Form) -> Iterator[str]:
 
 def _key(entry: Entry) -> str:
     return f"{entry.name}.{entry.cancer}" if entry.cancer else entry.name
-
-
-def _typed(value: str) -> Any:
-    """Numbers of facts are numbers (`nodes_positive`), everything else is its word."""
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return int(value)
-    try:
-        return float(value) if value.replace(".", "", 1).isdigit() and value.isascii() else value
-    except ValueError:
-        return value

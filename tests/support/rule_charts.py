@@ -7,13 +7,13 @@ Charts as one line a resource, for the tables that hold the rules to rules.md: w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from smart_app.clinical.facts import PatientRecord
-from smart_app.clinical.recommendations import Recommendation
+from smart_app.clinical.entries import apply_entries, parse_entry_value
+from smart_app.clinical.facts import Entry, PatientRecord
 from smart_app.clinical.recommendations_json import recommendations_json
 from smart_app.clinical.rules import evaluate_rules
 from smart_app.clinical.schedule import ClinicDefaults
@@ -92,6 +92,8 @@ _CONDITIONS = {
     "hospice": ("Z51.5", "Encounter for palliative care"),
     "family": ("Z80.3", "Family history of malignant neoplasm of breast"),
     "pregnant": ("Z33.1", "Pregnant state, incidental"),
+    "tobacco-remission": ("F17.211", "Nicotine dependence, cigarettes, in remission"),
+    "irradiated": ("Z92.3", "Personal history of irradiation"),
     "tobacco": ("F17.210", "Nicotine dependence, cigarettes, uncomplicated"),
     "postmenopausal": ("Z78.0", "Asymptomatic menopausal state"),
 }
@@ -125,19 +127,50 @@ def read_chart(lines: Iterable[str], as_of: str = AS_OF) -> PatientRecord:
     return extract_record(chart(*lines), knowledge().codes, date.fromisoformat(as_of))
 
 
-def recommend(
-    lines: Iterable[str], as_of: str = AS_OF, clinic: ClinicDefaults | None = None
-) -> tuple[Recommendation, ...]:
-    """What the shipped rules say of a chart, the silent ones too."""
-    return evaluate_rules(knowledge().rules, read_chart(lines, as_of), clinic, include_silent=True)
+Claims = Mapping[str, tuple[str, ...]]
 
 
-def rows_of(lines: Iterable[str], as_of: str = AS_OF, clinic: ClinicDefaults | None = None) -> list[dict[str, Any]]:
-    """The recommendations JSON of a chart, the silent rules too."""
-    record = read_chart(lines, as_of)
-    found = evaluate_rules(knowledge().rules, record, clinic, include_silent=True)
-    rows: list[dict[str, Any]] = recommendations_json(record, found)["recommendations"]
-    return rows
+def assert_told(lines: str, claims: Claims, as_of: str = AS_OF, jurisdiction: str = "us", **entered: str) -> None:
+    """
+    What the rules say of a chart.
+
+    A claim is a status with what else must hold, one a row of the rule: `overdue due=2026-03 earliest=2026-02 side=left
+    missing=germline every=12-12`; `none` stands for null. A rule without rows is silent.
+
+    Args:
+        entered: facts as a clinician types them on the page.
+    """
+    record = apply_entries(read_chart([lines], as_of), tuple(_entry(*item) for item in entered.items()))
+    clinic = ClinicDefaults(jurisdiction=jurisdiction)
+    found = recommendations_json(record, evaluate_rules(knowledge().rules, record, clinic))["recommendations"]
+    for rule, wanted in claims.items():
+        rows = [_told_row(row) for row in found if row["rule"] == rule]
+        assert len(rows) == len(wanted), f"{rule}: {rows or 'silent'}"
+        for row, text in zip(rows, wanted, strict=True):
+            status, *parts = text.split()
+            told = {"status": status} | dict(part.split("=") for part in parts)
+            assert {key: row[key] for key in told} == told, f"{rule}: {row}"
+
+
+def _told_row(row: dict[str, Any]) -> dict[str, str]:
+    interval = row["interval_months"]
+    return {
+        "status": row["status"],
+        "kind": row["kind"],
+        "topic": row["topic"],
+        "side": row["side"] or "none",
+        "due": row["due"] or "none",
+        "earliest": row["earliest"] or "none",
+        "missing": ",".join(row["missing"]) or "none",
+        "every": f"{interval[0]}-{interval[1]}" if interval else "none",
+        "then": ",".join(row.get("then", ())) or "none",
+        "year": str(row["source"]["year"]),
+    }
+
+
+def _entry(name: str, typed: str) -> Entry:
+    value = parse_entry_value(name, typed)
+    return Entry(name=name, value=value, by="Dr. Ines Rossi", at=f"{AS_OF}T10:00:00Z", reason="seen on paper")
 
 
 def _resource(id_: str, words: list[str]) -> Resource:
@@ -149,7 +182,7 @@ def _resource(id_: str, words: list[str]) -> Resource:
 
 
 def _person(id_: str, kind: str, rest: list[str]) -> Resource:
-    return patient(rest[0], "male" if kind == "man" else "female")
+    return patient(rest[0], {"man": "male", "woman": "female"}.get(kind, kind))
 
 
 def _cancer(id_: str, kind: str, rest: list[str]) -> Resource:
@@ -290,7 +323,7 @@ def _drug(id_: str, kind: str, rest: list[str]) -> Resource:
 
 
 _BUILDERS: tuple[tuple[Any, Callable[[str, str, list[str]], Resource]], ...] = (
-    (("woman", "man"), _person),
+    (("woman", "man", "other"), _person),
     (_DIAGNOSES, _cancer),
     (_OPERATIONS, _operation),
     (("radiation",), _radiation),

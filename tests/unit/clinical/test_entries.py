@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from smart_app.clinical.entries import apply_entries, parse_entry_value
+from smart_app.clinical.entries import apply_entries, parse_entry_value, typed_text
 from smart_app.clinical.facts import Entry, FactState, PatientRecord
 from smart_app.clinical.facts_json import facts_json
 from smart_app.fhir.extract import extract_record
@@ -107,6 +107,21 @@ def test_a_recorded_metastasis_is_not_undone_by_an_entered_m0(record_of: Any) ->
         ("t", "T1c", "T1c"),
         ("stage_group", "iia", "IIA"),
         ("new_symptoms", " bone pain ", "bone pain"),
+        ("germline", "brca1 pathogenic", [{"gene": "BRCA1", "result": "pathogenic"}]),
+        (
+            "germline",
+            "PALB2: VUS; BRCA2 negative",
+            [{"gene": "BRCA2", "result": "negative"}, {"gene": "PALB2", "result": "vus"}],
+        ),
+        ("germline", "negative", [{"gene": "panel", "result": "negative"}]),
+        ("germline", "Not tested", "not-tested"),
+        ("primary_treatment_ended", "2022", "2022"),
+        ("primary_treatment_ended", "2022-12", "2022-12"),
+        ("lifetime_risk", "24", 24),
+        ("hospice", "true", "true"),
+        ("heart_in_radiation_field", "false", "false"),
+        ("chest_radiation_before_30", "true", "true"),
+        ("life_expectancy", "under-5", "under-5"),
     ],
 )
 def test_what_was_typed_becomes_the_value_of_the_facts_json(name: str, text: str, value: Any) -> None:
@@ -119,4 +134,22 @@ def test_what_was_typed_becomes_the_value_of_the_facts_json(name: str, text: str
 )
 def test_what_is_no_value_is_refused_with_what_is_accepted(name: str, text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
+        parse_entry_value(name, text)
+
+
+@pytest.mark.parametrize("name", ["germline", "bmi", "hospice", "primary_treatment_ended", "er"])
+def test_what_is_kept_is_shown_as_it_was_typed(name: str) -> None:
+    typed = {"germline": "BRCA2 negative; PALB2 vus", "bmi": "31.5", "hospice": "true", "er": "positive"}
+    text = typed.get(name, "2022")
+    assert typed_text(name, parse_entry_value(name, text)) == text
+    assert typed_text("germline", parse_entry_value("germline", "negative")) == "negative"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("germline", "BRCA1"), ("germline", "a mutation"), ("germline", "pathogenic"), ("lifetime_risk", "140"),
+     ("primary_treatment_ended", "last winter"), ("primary_treatment_ended", "2022-13"), ("hospice", "perhaps")],
+)  # fmt: skip
+def test_what_the_rules_could_not_read_is_refused_with_what_can_be_written(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=r"such as|number from|one of"):
         parse_entry_value(name, text)
