@@ -6,18 +6,22 @@ The order of importance is fixed. What does not fit the page is counted by the l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import takewhile
 
 from smart_app.clinical.clinic import ClinicContacts
+from smart_app.clinical.dates import PartialDate, whole_years_between
 from smart_app.clinical.education import ChosenParagraph
 from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
+from smart_app.clinical.waiting import by_missing_fact
 from smart_app.errors import OutOfScopeError
 from smart_app.handout.blocks import Person
-from smart_app.handout.handover_summary import day_words, summarize
+from smart_app.handout.handover_summary import GAP_FACTS, day_words, not_known, summarize
 from smart_app.handout.occurrences import row_id
 from smart_app.handout.selection import clean_text
 
@@ -66,6 +70,7 @@ class Handover:
     patient: tuple[tuple[str, str], ...]
     read: str
     alerts: tuple[str, ...]
+    not_known: tuple[tuple[str, str], ...]
     plan: tuple[HandoverRow, ...]
     summary: tuple[tuple[str, str, str], ...]
     columns: tuple[HandoverList, ...]
@@ -109,6 +114,7 @@ def compose_handover(
             for entry in rows
             if entry.kind is RecommendationKind.SAFETY_ALERT
         ),
+        not_known=not_known(record),
         plan=_plan(rows, draft),
         summary=tuple((name, _short(value), source) for name, value, source in summarize(record)),
         columns=_columns(rows, draft, chosen),
@@ -132,7 +138,7 @@ def patient_rows(record: PatientRecord, person: Person, record_number: str) -> t
     """Who the paper is about; a line to write on where the name is not known."""
     rows = [("Patient", _short(person.name) or "______________________")]
     if person.birth_date is not None:
-        rows.append(("Born", day_words(person.birth_date)))
+        rows.append(("Born", f"{day_words(person.birth_date)}{_age(person.birth_date, record.as_of)}"))
     if record.patient.sex != "unknown":
         rows.append(("Sex", record.patient.sex.capitalize()))
     if record_number:
@@ -140,22 +146,32 @@ def patient_rows(record: PatientRecord, person: Person, record_number: str) -> t
     return tuple(rows)
 
 
+def _age(born: PartialDate, today: date) -> str:
+    low, high = (whole_years_between(day, today) for day in (born.latest, born.earliest))
+    return f" ({low} y)" if low == high else f" ({low} or {high} y)"
+
+
 def _plan(rows: tuple[Recommendation, ...], draft: CarePlanDraft | None) -> tuple[HandoverRow, ...]:
     by_row = {row_id(entry): entry for entry in rows}
+    pairs: list[tuple[Recommendation | None, PlanRow | None]]
     if draft is None:
-        found = [_recommended(entry, None) for entry in rows if _is_planned(entry)]
+        pairs = [(entry, None) for entry in rows]
     else:
-        found = []
-        for row in draft.rows:
-            entry = by_row.get(row.id)
-            if row.decision is Decision.DECLINE or row.not_advised or (entry is not None and not _is_planned(entry)):
-                continue
-            found.append(_recommended(entry, row) if entry is not None else _own(row))
+        pairs = [(by_row.get(row.id), row) for row in draft.rows if row.decision is not Decision.DECLINE]
+    kept = [(entry, row) for entry, row in pairs if _is_planned(entry, row)]
+    waiting = [entry for entry, row in kept if entry is not None and _is_waiting(entry, row)]
+    found = [_recommended(entry, row) if entry is not None else _own(row) for entry, row in kept
+             if entry is None or not _is_waiting(entry, row)]  # fmt: skip
+    found += [_waiting(facts, items) for facts, items in by_missing_fact(waiting)]
     found.sort(key=lambda pair: pair[0])
     return tuple(row for _, row in found)
 
 
-def _is_planned(entry: Recommendation) -> bool:
+def _is_planned(entry: Recommendation | None, row: PlanRow | None) -> bool:
+    if entry is None:
+        return row is not None and not row.not_advised
+    if row is not None and row.not_advised:
+        return False
     if entry.status not in STATUS_WORDS or entry.kind in (
         RecommendationKind.NOT_ADVISED,
         RecommendationKind.SAFETY_ALERT,
@@ -167,21 +183,54 @@ def _is_planned(entry: Recommendation) -> bool:
 Sorted = tuple[tuple[int, str], HandoverRow]
 
 
+def _is_waiting(entry: Recommendation, row: PlanRow | None) -> bool:
+    """Cannot be told, and the clinician has not decided it all the same."""
+    undecided = row is None or row.decision is Decision.UNDECIDED
+    return entry.status is DueStatus.CANNOT_TELL and undecided
+
+
+def _waiting(facts: tuple[str, ...], items: list[Recommendation]) -> Sorted:
+    """All that waits for one fact in one line: the reader can fill one gap, not ten."""
+    titles = list(dict.fromkeys(entry.title for entry in items))
+    told = "; ".join(titles[:3]) + (f"; and {len(titles) - 3} more" if len(titles) > 3 else "")
+    needs = ", ".join(GAP_FACTS.get(name, name.replace("_", " ")) for name in facts)
+    who = " or ".join(dict.fromkeys(_owner(entry.owner) for entry in items))
+    sources = list(dict.fromkeys(_source(entry) for entry in items))
+    made = HandoverRow(
+        DueStatus.CANNOT_TELL,
+        STATUS_WORDS[DueStatus.CANNOT_TELL],
+        _short(f"Needs {needs}: {told}" if needs else told),
+        "—",
+        _short(who),
+        ", ".join(sources[:2]) + (" and others" if len(sources) > 2 else ""),
+    )
+    return (_ORDER.index(DueStatus.CANNOT_TELL), f"{99 - len(items):02}"), made
+
+
+def _source(entry: Recommendation) -> str:
+    """The body and the year: `ACS/ASCO 2016`; the whole citation stands in the plan."""
+    words = re.split(r", | \(| and | of | as | quoting |: ", entry.citation.guideline)[0].split()
+    bodies = list(takewhile(lambda word: sum(sign.isupper() for sign in word) > 1, words))
+    short = " ".join(bodies or words[:4])
+    return short if entry.citation.guideline.startswith("general knowledge") else f"{short} {entry.citation.year}"
+
+
 def _recommended(entry: Recommendation, row: PlanRow | None) -> Sorted:
     due = row.due if row is not None else entry.due
-    what = entry.title if entry.side is None else f"{entry.title}, {entry.side}"
-    if entry.status is DueStatus.CANNOT_TELL and entry.missing:
-        what += f": needs {', '.join(name.replace('_', ' ') for name in entry.missing)}"
+    told = entry.side is None or entry.side in entry.title
+    what = entry.title if told else f"{entry.title}, {entry.side}"
     if row is not None and row.decision is Decision.UNDECIDED:
         what += " (not yet decided)"
-    source = f"{entry.citation.guideline} {entry.citation.year}"
-    words = STATUS_WORDS[entry.status]
-    when = "—" if entry.status is DueStatus.CANNOT_TELL else day_words(due) if due else "Next visit"
-    made = HandoverRow(entry.status, words, _short(what), when, _owner(row.owner if row else entry.owner), source)
-    return (_ORDER.index(entry.status), str(due or "9999")), made
+    status, words = entry.status, STATUS_WORDS[entry.status]
+    if status is DueStatus.CANNOT_TELL:
+        status, words = DueStatus.DUE, "Planned"
+    when = day_words(due) if due else "Next visit"
+    made = HandoverRow(status, words, _short(what), when, _owner(row.owner if row else entry.owner), _source(entry))
+    return (_ORDER.index(status), str(due or "9999")), made
 
 
-def _own(row: PlanRow) -> Sorted:
+def _own(row: PlanRow | None) -> Sorted:
+    assert row is not None, "an item of no rule is one of the draft"
     due = row.due
     made = HandoverRow(
         "due", "Planned", _short(row.title), day_words(due) if due else "—", _owner(row.owner), "Clinician"
@@ -244,6 +293,7 @@ def handover_text(handover: Handover) -> str:
     """The same page as plain text, for a note; nothing is left out."""
     lines = [handover.title, "; ".join(f"{name}: {value}" for name, value in handover.patient), handover.read, ""]
     lines += [f"SAFETY: {alert}" for alert in handover.alerts]
+    lines += [f"{name.upper()}: {text}" for name, text in handover.not_known]
     lines += ["", "WHO DOES WHAT, AND WHEN"]
     lines += [f"- {row.status_words}: {row.what}; {row.when}; {row.who} ({row.source})" for row in handover.plan]
     lines += ["", "CANCER AND TREATMENT"]

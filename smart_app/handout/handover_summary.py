@@ -40,7 +40,6 @@ def summarize(record: PatientRecord) -> tuple[Row, ...]:
     for cancer in record.cancers:
         rows += _cancer(record, cancer)
     rows += _treatments(record)
-    rows += _gaps(record)
     return tuple(row for row in rows if row[1])
 
 
@@ -165,6 +164,11 @@ def _drug_types(drugs: Iterable[Medication], classes: tuple[str, ...]) -> str:
     return _types(s for drug in drugs if any(name in classes for name in drug.classes) for s in drug.sources)
 
 
+def not_known(record: PatientRecord) -> tuple[tuple[str, str], ...]:
+    """What was looked for and not found, and what could not be read: said aloud, and never a negative."""
+    return tuple((name, value) for name, value, _ in _gaps(record) if value)
+
+
 def _gaps(record: PatientRecord) -> list[Row]:
     states: dict[FactState, list[str]] = {FactState.NOT_FOUND: [], FactState.NOT_READ: []}
     for name, words in GAP_FACTS.items():
@@ -174,8 +178,8 @@ def _gaps(record: PatientRecord) -> list[Row]:
             if any(fact.state is state for fact in facts):
                 found.append(words)
     return [
-        ("Not found", ", ".join(states[FactState.NOT_FOUND]), ""),
-        ("Not read", ", ".join(states[FactState.NOT_READ]), ""),
+        ("Not found in the record", ", ".join(states[FactState.NOT_FOUND]), ""),
+        ("Could not be read", ", ".join(states[FactState.NOT_READ]), ""),
     ]
 
 

@@ -16,7 +16,7 @@ from smart_app.clinical.plan_drafting import by_row
 from smart_app.clinical.recommendations import Recommendation, RecommendationKind
 from smart_app.handout.blocks import Person
 from smart_app.handout.handover import contact_rows, footer_of, patient_rows
-from smart_app.handout.handover_summary import day_words, summarize
+from smart_app.handout.handover_summary import day_words, not_known, summarize
 from smart_app.handout.selection import clean_text
 
 TITLE = "Breast cancer survivorship care plan"
@@ -69,7 +69,7 @@ def compose_plan_paper(
     """
     rows = by_row(recommendations)
     alerts = [entry for entry in rows.values() if entry.kind is RecommendationKind.SAFETY_ALERT]
-    treatment = tuple((name, value, source) for name, value, source in summarize(record))
+    treatment = (*summarize(record), *((name, value, "") for name, value in not_known(record)))
     return PlanPaper(
         title=TITLE,
         patient=patient_rows(record, person or Person(birth_date=record.patient.birth_date), record_number),

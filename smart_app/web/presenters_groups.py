@@ -4,12 +4,12 @@ The schedule in groups: now, what waits for a fact (by the fact), later, at each
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
+from smart_app.clinical.waiting import by_missing_fact
 from smart_app.web.presenters_entry import split_key
 from smart_app.web.presenters_page import Link
 from smart_app.web.presenters_schedule import ScheduleRow, in_clinical_order, present_row
@@ -72,21 +72,6 @@ def _part(facts: tuple[str, ...], items: Iterable[Recommendation], as_of: date, 
     heading = f"Without {join_words(fact_mention(fact) for fact in facts)}" if facts else ""
     rows = tuple(present_row(item, as_of, base) for item in items)
     return SchedulePart(heading, _fill_link(facts, base), rows)
-
-
-def by_missing_fact(items: Sequence[Recommendation]) -> list[tuple[tuple[str, ...], list[Recommendation]]]:
-    """
-    What waits for the same fact stands together, the fact that decides most first.
-
-    A row that needs several stands with the one that most rows need; where filling it would not be enough, its own
-    reason says so.
-    """
-    counts = Counter(name for item in items for name in dict.fromkeys(item.missing))
-    found: dict[tuple[str, ...], list[Recommendation]] = {}
-    for item in items:
-        first = sorted(item.missing, key=lambda name: -counts[name])[:1]
-        found.setdefault(tuple(first), []).append(item)
-    return sorted(found.items(), key=lambda pair: -len(pair[1]))
 
 
 def _fill_link(facts: tuple[str, ...], base: str) -> Link | None:

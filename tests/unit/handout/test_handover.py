@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Fact, FactState, Medication, Scope
 from smart_app.clinical.plan import Decision, PlanRow
-from smart_app.clinical.recommendations import RecommendationKind
+from smart_app.clinical.recommendations import Citation, DueStatus, RecommendationKind
 from smart_app.errors import OutOfScopeError
 from smart_app.handout.handover import Handover, compose_handover, handover_text
 from smart_app.handout.pdf import render_handover_pdf, render_handover_png
@@ -51,15 +51,51 @@ def test_safety_comes_first_and_overdue_before_due_before_cannot_tell() -> None:
 
 def test_what_cannot_be_told_names_what_is_missing_and_has_no_date() -> None:
     row = next(row for row in handover().plan if row.status == "cannot-tell")
-    assert row.what == "genes: needs germline" and row.when == "—"
+    assert row.what == "Needs germline genes: genes" and row.when == "—"
+
+
+def test_all_that_waits_for_one_fact_is_one_line() -> None:
+    given = tuple(
+        recommendation(f"gene-{number}", "other", status=DueStatus.CANNOT_TELL, missing=("germline",),
+                       title=f"Question {number}")
+        for number in range(6)
+    )  # fmt: skip
+    rows = [row for row in handover(given=given).plan if row.status == "cannot-tell"]
+    assert [row.what for row in rows] == ["Needs germline genes: Question 0; Question 1; Question 2; and 3 more"]
+
+
+def test_what_the_clinician_accepted_without_the_fact_is_planned_at_the_clinicians_date() -> None:
+    row = PlanRow("genes", "G", "genetic-counseling", Decision.ACCEPT, "oncology", "genes", due=PartialDate(2027, 2))
+    (shown,) = handover(draft=draft(row)).plan
+    assert (shown.status_words, shown.when) == ("Planned", "Feb 2027")
+
+
+def test_sources_are_the_body_and_the_year() -> None:
+    cases = {
+        "ACR breast cancer screening in women at higher-than-average risk": "ACR 2016",
+        "Cancer Australia follow-up guidance, quoting ACS/ASCO": "Cancer Australia follow-up guidance 2016",
+        "ASCO-SSO germline testing in breast cancer": "ASCO-SSO 2016",
+        "general knowledge, no text read": "general knowledge",
+    }
+    for guideline, short in cases.items():
+        given = (recommendation("a", "other", citation=Citation(guideline, 2016, "x")),)
+        assert handover(given=given).plan[0].source == short
 
 
 def test_conflicts_and_gaps_stand_like_values() -> None:
     gaps = {"germline": Fact("germline", FactState.NOT_READ), "uterus": Fact("uterus", FactState.NOT_FOUND)}
     of = record(cancers=(cancer(her2=conflict("her2", "positive", "negative")),), facts=gaps)
-    rows = {name: value for name, value, _ in handover(of).summary}
+    page = handover(of)
+    rows = {name: value for name, value, _ in page.summary}
     assert rows["HER2"].startswith("CONFLICTING: positive")
-    assert rows["Not found"] == "uterus status" and rows["Not read"] == "germline genes"
+    assert page.not_known == (("Not found in the record", "uterus status"), ("Could not be read", "germline genes"))
+
+
+def test_what_is_not_known_stays_on_the_page_however_full_it_is() -> None:
+    more = tuple(recommendation(f"review-{number}", "other", title="Word " * 60) for number in range(60))
+    gaps = {"germline": Fact("germline", FactState.NOT_READ), "uterus": Fact("uterus", FactState.NOT_FOUND)}
+    text = pdf_text(render_handover_pdf(handover(record(facts=gaps), more), TEMPLATES, made_on=TODAY))
+    assert "Not found in the record: uterus status" in text and "Could not be read: germline genes" in text
 
 
 def test_medicines_that_are_taken_now_stand_together() -> None:
