@@ -11,6 +11,7 @@ The tree of errors. No HTTP here: status and words live in `web/problems.py`, on
     │   ├── AuthorizationStateError  state unknown, used, expired or of another browser
     │   ├── TokenExchangeError       the token endpoint refused or answered nonsense
     │   ├── IdTokenError             the id_token does not validate
+    │   │   └── ClockError               by its times it is over, or not yet valid
     │   └── NoPatientError           the EHR gave no patient in context
     ├── SessionError             the context is gone
     │   ├── NoContextError           unknown handle, or the cookie does not prove it
@@ -84,6 +85,10 @@ class TokenExchangeError(LaunchError):
 
 class IdTokenError(LaunchError):
     """The id_token does not validate."""
+
+
+class ClockError(IdTokenError):
+    """The id_token holds but for its times: the clocks of the EHR and of this program differ."""
 
 
 class NoPatientError(LaunchError):

@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jws import JWSRegistry
 from joserfc.jwt import JWTClaimsRegistry
 
-from smart_app.errors import IdTokenError
+from smart_app.errors import ClockError, IdTokenError
 from smart_app.settings import Issuer
 from smart_app.smart.configuration import SmartConfiguration
 from smart_app.smart.keys import IssuerKeys
@@ -65,11 +65,19 @@ class IdTokenValidator:
         key = self.keys.find(issuer, configuration.jwks_uri, header.get("kid"), algorithm)
         try:
             token = jwt.decode(id_token, key, registry=JWSRegistry(algorithms=list(issuer.id_token_algs)))
+            self._check_times(token.claims)
             self._claims(issuer, expected_issuer, nonce).validate(token.claims)
         except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise IdTokenError(f"the id_token does not hold: {type(error).__name__}") from error
         self._check_rest(token.claims, issuer, algorithm, access_token)
         return _user(token.claims)
+
+    def _check_times(self, claims: dict[str, Any]) -> None:
+        issued, ends, now = claims.get("iat"), claims.get("exp"), self.now()
+        if isinstance(issued, (int, float)) and not now - OLDEST_S <= issued <= now + SKEW_S:
+            raise ClockError("the id_token was issued long ago, or is of the future")
+        if isinstance(ends, (int, float)) and ends < now - SKEW_S:
+            raise ClockError("the id_token is over")
 
     def _claims(self, issuer: Issuer, expected_issuer: str, nonce: str) -> JWTClaimsRegistry:
         return JWTClaimsRegistry(
@@ -86,8 +94,6 @@ class IdTokenValidator:
     def _check_rest(self, claims: dict[str, Any], issuer: Issuer, algorithm: str, access_token: str) -> None:
         if not isinstance(claims["iss"], str) or not isinstance(claims["nonce"], str):
             raise IdTokenError("the id_token's issuer or nonce is not a text")
-        if claims["iat"] < self.now() - OLDEST_S:
-            raise IdTokenError("the id_token was issued long ago")
         audience = claims["aud"]
         if isinstance(audience, list) and len(audience) > 1 and claims.get("azp") != issuer.client_id:
             raise IdTokenError("the id_token has several audiences and was not issued to this app")

@@ -83,6 +83,14 @@ PROBLEMS: Mapping[type[e.AftercareError], Problem] = {
         FROM_CHART + " " + TELL_ADMIN,
         icon="not-advised",
     ),
+    e.ClockError: Problem(
+        502,
+        "The clocks of Aftercare and the EHR do not agree",
+        "By its time, the EHR's proof of your identity is not valid now. Nothing was read.",
+        FROM_CHART + " If it happens again, the administrator must set the clocks of both systems.",
+        "warn",
+        "info",
+    ),
     e.NoPatientError: Problem(
         400,
         "No patient was chosen",
