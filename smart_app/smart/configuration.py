@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urljoin
 
 from smart_app.errors import DiscoveryError
 from smart_app.settings import Issuer
@@ -143,6 +144,17 @@ def _endpoint(document: dict[str, Any], name: str, issuer: Issuer, required: boo
         if required:
             raise DiscoveryError(f"the smart-configuration has no {name}")
         return ""
-    if any(character <= " " for character in url) or "#" in url or not issuer.may_ask(url):
+    if any(character <= " " for character in url) or "#" in url:
+        raise DiscoveryError(f"{name} is not an address")
+    # SMART wants absolute addresses; of a server that gives relative ones, they are read relative to its FHIR base.
+    absolute = _absolute(url, issuer)
+    if not issuer.may_ask(absolute):
         raise DiscoveryError(f"{name} lies on a host that the registry does not allow")
-    return url
+    return absolute
+
+
+def _absolute(url: str, issuer: Issuer) -> str:
+    try:
+        return urljoin(f"{issuer.iss}/", url)
+    except ValueError as error:
+        raise DiscoveryError("the smart-configuration holds an address that cannot be read") from error

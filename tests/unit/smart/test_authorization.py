@@ -259,8 +259,8 @@ EVIL = [
     "https://auth.lakeside.example@evil.example/x",
     "https://evil.example#auth.lakeside.example",
     "https://169.254.169.254/x",
-    "//auth.lakeside.example/x",
-    "auth.lakeside.example/x",
+    "//evil.example/x",
+    "https://[evil.example/x",
     "javascript:alert(1)",
     "https://auth.lakeside.example/x y",
     "https://auth.lakeside.example/x\r\nX: y",
@@ -272,6 +272,21 @@ EVIL = [
 def test_a_discovery_document_that_names_a_host_that_is_not_pinned_is_refused(endpoint: str, url: str) -> None:
     with pytest.raises(DiscoveryError):
         read_configuration({**GOOD, endpoint: url}, ROW)
+
+
+@pytest.mark.parametrize(
+    ("given", "absolute"),
+    [
+        ("token", "https://fhir.lakeside.example/r4/token"),
+        ("./token", "https://fhir.lakeside.example/r4/token"),
+        ("../oauth2/token", "https://fhir.lakeside.example/oauth2/token"),
+        ("/oauth2/token", "https://fhir.lakeside.example/oauth2/token"),
+        ("auth.lakeside.example/x", "https://fhir.lakeside.example/r4/auth.lakeside.example/x"),
+        ("https://auth.lakeside.example/token", "https://auth.lakeside.example/token"),
+    ],
+)
+def test_a_relative_endpoint_is_read_relative_to_the_fhir_base(given: str, absolute: str) -> None:
+    assert read_configuration({**GOOD, "token_endpoint": given}, ROW).token_endpoint == absolute
 
 
 @pytest.mark.parametrize(
