@@ -224,7 +224,8 @@ def _recommended(entry: Recommendation, row: PlanRow | None) -> Sorted:
     status, words = entry.status, STATUS_WORDS[entry.status]
     if status is DueStatus.CANNOT_TELL:
         status, words = DueStatus.DUE, "Planned"
-    when = day_words(due) if due else "Next visit"
+    # Once, and it was done: there is nothing to come back for.
+    when = day_words(due) if due else "Done" if status is DueStatus.UP_TO_DATE else "Next visit"
     made = HandoverRow(status, words, _short(what), when, _owner(row.owner if row else entry.owner), _source(entry))
     return (_ORDER.index(status), str(due or "9999")), made
 

@@ -70,6 +70,14 @@ def test_what_the_clinician_accepted_without_the_fact_is_planned_at_the_clinicia
     assert (shown.status_words, shown.when) == ("Planned", "Feb 2027")
 
 
+def test_what_is_due_once_and_done_waits_for_no_visit() -> None:
+    given = (
+        recommendation("lipids", "lipids", status=DueStatus.UP_TO_DATE),
+        recommendation("fatigue", "other"),
+    )
+    assert {row.what: row.when for row in handover(given=given).plan} == {"lipids": "Done", "fatigue": "Next visit"}
+
+
 def test_sources_are_the_body_and_the_year() -> None:
     cases = {
         "ACR breast cancer screening in women at higher-than-average risk": "ACR 2016",
