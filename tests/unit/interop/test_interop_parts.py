@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from interop import bad_cases, checkers, loading, stand_ins
+from interop import bad_cases, checkers, loading, stand_ins, tools
 from interop.browser import Page
 from interop.progress import Progress, StepFailedError
 
@@ -114,3 +114,32 @@ def test_a_run_with_a_problem_ends_red(capsys: pytest.CaptureFixture[str]) -> No
     assert progress.close() == 1
     assert Progress().close() == 0
     assert "Something is wrong." in capsys.readouterr().err
+
+
+def test_a_registry_that_fails_twice_is_asked_a_third_time_after_longer_waits(tmp_path: Path) -> None:
+    said: list[str] = []
+    waits: list[float] = []
+    third_time = "echo x >> tries; test $(wc -l < tries) -ge 3"
+    tools.fetch(("sh", "-c", third_time), tmp_path, "npm", say=said.append, sleep=waits.append)
+    assert waits == [5.0, 20.0]
+    assert said == ["  npm: attempt 1 of 3 failed, again in 5 s", "  npm: attempt 2 of 3 failed, again in 20 s"]
+
+
+def test_a_registry_that_stays_away_is_named_with_its_clients_words(tmp_path: Path) -> None:
+    command = ("sh", "-c", "echo no route to host >&2; exit 7")
+    with pytest.raises(StepFailedError, match=r"(?s)Maven Central: 3 attempts failed.*no route to host"):
+        tools.fetch(command, tmp_path, "Maven Central", say=lambda _: None, sleep=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("words", "major"),
+    [
+        ('openjdk version "17.0.15" 2025-04-15', 17),
+        ("v20.20.2", 20),
+        ("Apache Maven 3.8.7", 3),
+        ('java version "1.8.0_392"', 1),
+        ("no number here", None),
+    ],
+)
+def test_the_version_of_a_program_is_read_from_its_own_words(words: str, major: int | None) -> None:
+    assert tools.find_major(words) == major
