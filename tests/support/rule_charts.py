@@ -86,6 +86,7 @@ _CONDITIONS = {
     "heart-failure": ("I50.9", "Heart failure, unspecified"),
     "vision": ("H53.8", "Other visual disturbances"),
     "bleeding": ("N95.0", "Postmenopausal bleeding"),
+    "abnormal-bleeding": ("N93.9", "Abnormal uterine and vaginal bleeding, unspecified"),
     "hot-flashes": ("R23.2", "Flushing"),
     "arthralgia": ("M25.50", "Pain in unspecified joint"),
     "lymphedema": ("I97.2", "Postmastectomy lymphedema syndrome"),
