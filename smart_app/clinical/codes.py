@@ -115,8 +115,8 @@ class CodeMap:
         """
         The row of a code, None if it means nothing here.
 
-        A code without a system is taken as ICD-10 or ICD-10-PCS where its form is unmistakable. ICD-10 falls back to
-        a shorter code marked `prefix`.
+        A code without a system is taken as ICD-10 or ICD-10-PCS where its form is unmistakable. ICD-10 and the German
+        procedure codes (OPS) fall back to a shorter code marked `prefix`.
         """
         if not code:
             return None
@@ -129,6 +129,8 @@ class CodeMap:
         row = self.rows.get((name, code))
         if row is None and name in ("ICD10CM", "ICD10PCS"):
             row = self._find_icd(code)
+        if row is None and name == "OPS":
+            row = self._find_shorter(name, code)
         if row is None and name in ("ICD10CM", "ICD9CM") and "." not in code and len(code) > 3:
             dotted = f"{code[:3]}.{code[3:]}".upper()
             row = self.rows.get((name, dotted)) or (self._find_icd(dotted) if name == "ICD10CM" else None)
@@ -145,12 +147,17 @@ class CodeMap:
         if undotted is not None:
             code = f"{undotted[1]}.{undotted[2]}"
         row = self.rows.get(("ICD10PCS", code)) or self.rows.get(("ICD10CM", code))
+        return row or self._find_shorter("ICD10CM", code)
+
+    def _find_shorter(self, system: str, code: str) -> CodeRow | None:
+        """The longest code marked `prefix` that the code begins with."""
         shorter = code
-        while row is None and len(shorter) > 3:
+        while len(shorter) > 3:
             shorter = shorter[:-1].rstrip(".")
-            found = self.rows.get(("ICD10CM", shorter))
-            row = found if found is not None and found.prefix else None
-        return row
+            found = self.rows.get((system, shorter))
+            if found is not None and found.prefix:
+                return found
+        return None
 
     def concept_of(self, row: CodeRow) -> Concept:
         """The concept of a row."""
