@@ -70,7 +70,7 @@ EPIC_LIKE = Behaviour(
     words="care plans cannot be written, documents can",
     interactions={
         **dict.fromkeys(_EPIC_PARAMETERS, READ),
-        **_each("Condition Patient", _CREATE),
+        **_each("AllergyIntolerance Condition Patient QuestionnaireResponse", _CREATE),
         **_each("DiagnosticReport", _UPDATE),
         **_each("DocumentReference Observation Procedure ServiceRequest", _WRITE),
         "Provenance": READ_ONLY,
@@ -128,8 +128,10 @@ ORACLE_LIKE = Behaviour(
     words="care plans cannot be written, documents can",
     interactions={
         **dict.fromkeys(_ORACLE_PARAMETERS, READ),
-        **_each("DiagnosticReport Encounter MedicationRequest Patient Practitioner Procedure Provenance", _CREATE),
-        **_each("Condition DocumentReference FamilyMemberHistory Immunization Observation", _WRITE),
+        **_each("Coverage DiagnosticReport Encounter MedicationRequest Organization Patient Practitioner", _CREATE),
+        **_each("Procedure Provenance RelatedPerson", _CREATE),
+        **_each("QuestionnaireResponse", _UPDATE),
+        **_each("AllergyIntolerance Condition DocumentReference FamilyMemberHistory Immunization Observation", _WRITE),
         "Binary": READ_ONLY,
     },
     search_parameters=_ORACLE_PARAMETERS,

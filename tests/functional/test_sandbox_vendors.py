@@ -62,6 +62,27 @@ def test_care_plans_and_goals_can_only_be_read(sandbox: RunningSandbox, slug: st
     assert vendor.send("PUT", "CarePlan/tiny-plan", new_plan(id="tiny-plan")).status_code == 405
 
 
+CREATED = {
+    "epic-like": "AllergyIntolerance Condition DocumentReference Observation Patient Procedure QuestionnaireResponse "
+    "ServiceRequest",
+    "oracle-like": "AllergyIntolerance Condition Coverage DiagnosticReport DocumentReference Encounter "
+    "FamilyMemberHistory Immunization MedicationRequest Observation Organization Patient Practitioner Procedure "
+    "Provenance RelatedPerson",
+}
+UPDATED = {
+    "epic-like": "DiagnosticReport DocumentReference Observation Procedure ServiceRequest",
+    "oracle-like": "AllergyIntolerance Condition DocumentReference FamilyMemberHistory Immunization Observation "
+    "QuestionnaireResponse",
+}
+
+
+@pytest.mark.parametrize("slug", ["epic-like", "oracle-like"])
+def test_what_can_be_written_is_what_the_public_statement_says(sandbox: RunningSandbox, slug: str) -> None:
+    types = Vendor(sandbox, slug).types()
+    assert {name for name, offered in types.items() if "create" in offered} == set(CREATED[slug].split())
+    assert {name for name, offered in types.items() if "update" in offered} == set(UPDATED[slug].split())
+
+
 @pytest.mark.parametrize("slug", ["epic-like", "oracle-like"])
 def test_the_care_plan_search_needs_a_category(sandbox: RunningSandbox, slug: str) -> None:
     vendor = Vendor(sandbox, slug)

@@ -219,6 +219,32 @@ def test_a_transaction_with_one_bad_entry_writes_nothing(writer: Writer, sandbox
     assert len(sandbox.record("tiny")) == before
 
 
+def test_a_conflict_in_a_transaction_takes_back_what_came_before_it(writer: Writer) -> None:
+    id_ = writer.send("POST", "CarePlan", new_plan(title="First")).json()["id"]
+    place = f"CarePlan/{id_}"
+    change = {"resource": new_plan(id=id_, title="Second"), "request": {"method": "PUT", "url": place}}
+    stale = {**change, "request": {**change["request"], "ifMatch": 'W/"7"'}}
+    added = entry(GOAL, "urn:uuid:goal")
+    answer = writer.send("POST", "", transaction(added, change, stale))
+    assert answer.status_code in (400, 409, 412)
+    held = writer.send("GET", place).json()
+    assert (held["title"], held["meta"]["versionId"]) == ("First", "1")
+    assert writer.send("GET", "Goal?patient=tiny&_summary=count").json()["total"] == 0
+
+
+def test_json_patch_is_refused_with_words(writer: Writer) -> None:
+    id_ = writer.send("POST", "CarePlan", new_plan(title="First")).json()["id"]
+    patch = [{"op": "replace", "path": "/title", "value": "Patched"}]
+    answer = writer.send("PATCH", f"CarePlan/{id_}", patch, Content_Type="application/json-patch+json")
+    assert answer.status_code == 405
+    issue = answer.json()["issue"][0]
+    assert (issue["code"], issue["details"]["text"]) == (
+        "not-supported",
+        "PATCH is not offered: read, change, and PUT with If-Match.",
+    )
+    assert writer.send("GET", f"CarePlan/{id_}").json()["title"] == "First"
+
+
 def test_a_batch_answers_each_entry_for_itself(writer: Writer) -> None:
     bundle = transaction(
         entry(GOAL, "urn:uuid:1"),
