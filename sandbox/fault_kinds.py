@@ -45,7 +45,8 @@ def _latency(fault: Fault, answer: Answer, wait: Wait) -> Response:
 def _status(fault: Fault, answer: Answer, wait: Wait) -> Response:
     words = fault.words or f"Fault of the sandbox: {fault.status}."
     code = _ISSUE_CODES.get(fault.status, "transient" if fault.status >= 500 else "processing")
-    return fhir_response(outcome(issue(fault.severity, code, words)), fault.status, fault.headers)
+    found = issue(fault.severity, code, words, expression=fault.expression or None)
+    return fhir_response(outcome(found), fault.status, fault.headers)
 
 
 def _break_the_glass(fault: Fault, answer: Answer, wait: Wait) -> Response:

@@ -30,6 +30,7 @@ class Fault:
         headers: added to the answer.
         error: OAuth error code, for `token` and `authorize`.
         words: text of the error.
+        expression: FHIR path that the error names.
         values: elements to set or, with null, to remove.
     """
 
@@ -46,6 +47,7 @@ class Fault:
     severity: str = "error"
     error: str = ""
     words: str = ""
+    expression: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     drop: list[str] = field(default_factory=list)
     size: int = 0

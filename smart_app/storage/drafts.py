@@ -73,6 +73,7 @@ class DraftStore:
         based_on: int,
         base: Mapping[str, Any] | None = None,
         signed: bool = False,
+        step: bool = True,
     ) -> KeptState:
         """
         Keep a changed draft as the next version.
@@ -80,6 +81,7 @@ class DraftStore:
         Args:
             based_on: version that the change was made on; 0 when there is none yet.
             base: our plan as it is in the record; None keeps the one there was.
+            step: whether undo takes this change back; not so for what the program brought up to date by itself.
 
         Raises:
             StaleDraftError: somebody kept another version in between.
@@ -94,7 +96,7 @@ class DraftStore:
             replace(draft, version=version),
             self._now(),
             handle,
-            ((*before.trail, based_on) if before else ())[-UNDO_STEPS:],
+            _trail(before, step),
             dict(base) if base is not None else (before.base if before else None),
             signed,
         )
@@ -211,6 +213,12 @@ class DraftStore:
             oldest = state.draft.version - 2 * UNDO_STEPS
             if oldest > 0:
                 self._store.delete(OLD_KIND, f"{record_id}-{oldest}", connection)
+
+
+def _trail(before: KeptState | None, step: bool) -> tuple[int, ...]:
+    if before is None:
+        return ()
+    return (*before.trail, before.draft.version)[-UNDO_STEPS:] if step else before.trail
 
 
 def _binding(owner: DraftOwner) -> tuple[str, str, str]:

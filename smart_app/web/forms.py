@@ -56,8 +56,16 @@ def read_plan_form(form: Mapping[str, Sequence[str]]) -> PlanForm:
         fields[f"remove.{target}"] = ["1"]
     if action == "remove-entry":
         fields[f"remove-entry.{target}"] = ["1"]
+    if action != "merge":
+        # The comparison stands in the same form; its choices count only when its own button is pressed.
+        fields = {name: values for name, values in fields.items() if not is_of_comparison(name)}
     key = (list(form.get("form_key", ())) or [""])[0]
     return PlanForm(fields, action, target, key)
+
+
+def is_of_comparison(name: str) -> bool:
+    """Whether a field belongs to the three-way comparison."""
+    return name == "rebase" or name.startswith("merge.")
 
 
 def with_moves(form: PlanForm, rows: Sequence[PlanRow], same_group: Mapping[str, str]) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, abort, jsonify, make_response, redirect, request
 
 from smart_app.errors import NotReadyError, StaleDraftError
-from smart_app.web.forms import PlanForm, read_plan_form, with_moves
+from smart_app.web.forms import PlanForm, is_of_comparison, read_plan_form, with_moves
 from smart_app.web.opening import Opened, open_context, render_page, require_patient_of_form
 from smart_app.web.papers import preferred_language
 from smart_app.web.presenters_plan import present_plan
@@ -42,7 +42,9 @@ def show_plan(handle: str) -> Response:
     opened = open_context(handle, "edit and save plan")
     if not opened.review.record.scope.applies:
         return scope_response(opened)
-    return _plan_page(opened)
+    refused = receipt_for(opened.planning, opened.context, request.args.get("refused", ""))
+    issues = refused.issues if refused is not None and not refused.saved else ()
+    return _plan_page(opened, None, {issue.field: issue.words for issue in issues if issue.field})
 
 
 def _plan_page(
@@ -63,17 +65,19 @@ def change_plan(handle: str) -> Response:
     if not opened.review.record.scope.applies:
         return scope_response(opened)
     form = read_plan_form(request.form.to_dict(flat=False))
-    simple = {"undo": undo_change, "take-up": take_up_draft}
-    if form.action in simple:
-        simple[form.action](opened.planning, opened.context, opened.review)
-        return _to(opened, "/plan")
-    if form.action == "discard":
-        discard_offered_draft(opened.planning, opened.context)
+    if form.action == "undo":
+        undo_change(opened.planning, opened.context, opened.review)
         return _to(opened, "/plan")
     kept = _keep(opened, form)
     if kept.problems:
         problems = {issue.field or "": issue.words for issue in kept.problems}
         return _plan_page(opened, form.fields, problems, 422)
+    if form.action == "merge":
+        return _take_into_draft(opened, form)
+    if form.action == "take-up":
+        take_up_draft(opened.planning, opened.context, opened.review)
+    if form.action == "discard":
+        discard_offered_draft(opened.planning, opened.context)
     if form.action in ("save", "save-draft", "save-as-document"):
         return _save(opened, form, kept)
     if form.action == "start-new":
@@ -97,7 +101,20 @@ def _keep(opened: Opened, form: PlanForm) -> KeptDraft:
         bench = open_plan(opened.planning, opened.context, opened.review)
         groups = {row.id: group_of(row, bench.recommendations.get(row.id)) for row in bench.draft.rows}
         fields = with_moves(form, bench.draft.rows, groups)
+    fields = {name: values for name, values in fields.items() if not is_of_comparison(name)}
     return keep_changes(opened.planning, opened.context, opened.review, fields)
+
+
+def _take_into_draft(opened: Opened, form: PlanForm) -> Response:
+    """Go on after the three-way comparison; a choice that is missing is asked for beside its part."""
+    bench = open_plan(opened.planning, opened.context, opened.review)
+    both = bench.three_way.both if bench.three_way is not None else ()
+    missing = {f"merge.{part.key}": "Choose one of the two." for part in both if f"merge.{part.key}" not in form.fields}
+    if missing:
+        return _plan_page(opened, form.fields, missing, 422)
+    choices = {name: values for name, values in form.fields.items() if is_of_comparison(name)}
+    keep_changes(opened.planning, opened.context, opened.review, choices)
+    return _to(opened, "/plan")
 
 
 def _save(opened: Opened, form: PlanForm, kept: KeptDraft) -> Response:

@@ -14,6 +14,7 @@ from smart_app.fhir.capability import RungName, RungState, WriteLadder
 from smart_app.web.presenters_facts import fact_key, other_notes, source_chip
 from smart_app.web.presenters_notices import Notice, present_notices
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
+from smart_app.web.presenters_receipt import Comparing, present_comparing
 from smart_app.web.presenters_rows import Option, RowGroup, Typed, options, owner_options, present_plan_rows
 from smart_app.web.presenters_saving import SavingView, present_saving, status_line
 from smart_app.web.presenters_words import (
@@ -165,6 +166,7 @@ class PlanPage:
     more_to_know: bool
     in_a_frame_of: str
     saving: SavingView
+    compare: Comparing | None
 
 
 def present_plan(
@@ -233,6 +235,7 @@ def present_plan(
         more_to_know=form.checked("more_to_know", "large_print.present", draft.more_to_know),
         in_a_frame_of=frame.banner.ehr if frame.banner else "",
         saving=present_saving(bench, form, errors),
+        compare=present_comparing(bench.three_way, form.starting_with("merge.")),
     )
 
 
@@ -263,6 +266,9 @@ def _field_title(name: str, bench: Workbench) -> str:
     for row in bench.draft.rows:
         if name.startswith(f"row.{row.id}."):
             return f"{row.title}, {name.rpartition('.')[2]}"
+    for part in bench.three_way.both if bench.three_way is not None else ():
+        if name == f"merge.{part.key}":
+            return part.title
     return {"own": "Your own item"}.get(name.partition(".")[0], name.rpartition(".")[2].replace("_", " ").capitalize())
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 
 from smart_app.web.presenters_page import Frame, Link, Pair
 from smart_app.web.presenters_words import count_words, fact_label, join_words, moment_text
-from smart_app.workflow.planning_types import Outcome, PlanDifference, Receipt, StepState
+from smart_app.workflow.planning_types import Outcome, PlanDifference, Receipt, StepState, ThreeWay
 
 _LOOKS: Mapping[Outcome, tuple[str, str]] = {
     Outcome.SAVED: ("good", "up-to-date"),
@@ -38,6 +38,17 @@ class MergeChoice:
     base: str
     theirs: str
     ours: str
+    chosen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """What two hands changed in one plan: what is to be chosen, and what goes together without a choice."""
+
+    merges: tuple[MergeChoice, ...]
+    theirs: tuple[MergeChoice, ...]
+    ours: tuple[str, ...]
+    rebase: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +65,7 @@ class ReceiptPage:
     version: str
     pairs: tuple[Pair, ...]
     actions: tuple[ReceiptAction, ...]
-    merges: tuple[MergeChoice, ...]
-    merged_alone: tuple[str, ...]
-    rebase: str
+    compare: Comparing | None
     form_key: str
     draft_version: int
 
@@ -64,8 +73,6 @@ class ReceiptPage:
 def present_receipt(receipt: Receipt, frame: Frame, zone: tzinfo, draft_version: int = 0) -> ReceiptPage:
     """The page of one receipt."""
     tone, icon = _LOOKS[receipt.outcome]
-    three = receipt.three_way
-    alone = (*(three.theirs_only if three else ()), *(three.ours_only if three else ()))
     return ReceiptPage(
         frame=frame,
         heading=receipt.heading,
@@ -77,16 +84,31 @@ def present_receipt(receipt: Receipt, frame: Frame, zone: tzinfo, draft_version:
         version=receipt.version_id if receipt.saved else "",
         pairs=tuple(_pairs(receipt, frame, zone)),
         actions=tuple(action for name in receipt.offered_next if (action := _action(name, receipt, frame.base))),
-        merges=tuple(_merge(part) for part in (three.both if three else ())),
-        merged_alone=tuple(part.title for part in alone),
-        rebase=(three.version_id or "") if three else "",
+        compare=present_comparing(receipt.three_way),
         form_key=receipt.form_key,
         draft_version=draft_version,
     )
 
 
-def _merge(part: PlanDifference) -> MergeChoice:
-    return MergeChoice(part.key, part.title, part.base, part.theirs, part.ours)
+def present_comparing(three: ThreeWay | None, chosen: Mapping[str, str] | None = None) -> Comparing | None:
+    """
+    The comparison as a form; None where there is nothing to compare.
+
+    Args:
+        chosen: what was chosen already, by the key of the part (`theirs` or `ours`).
+    """
+    if three is None:
+        return None
+    return Comparing(
+        merges=tuple(_merge(part, (chosen or {}).get(part.key, "")) for part in three.both),
+        theirs=tuple(_merge(part) for part in three.theirs_only),
+        ours=tuple(part.title for part in three.ours_only),
+        rebase=three.version_id or "",
+    )
+
+
+def _merge(part: PlanDifference, chosen: str = "") -> MergeChoice:
+    return MergeChoice(part.key, part.title, part.base, part.theirs, part.ours, chosen)
 
 
 def _pairs(receipt: Receipt, frame: Frame, zone: tzinfo) -> list[Pair]:
@@ -95,7 +117,7 @@ def _pairs(receipt: Receipt, frame: Frame, zone: tzinfo) -> list[Pair]:
         pairs.append(Pair("What", receipt.what))
     if receipt.saved:
         pairs.extend(_where(receipt, frame))
-    pairs.extend(_refusal(receipt, frame.base))
+    pairs.extend(_refusal(receipt, f"{frame.base}/plan{_refused(receipt)}"))
     pairs.extend(_times(receipt, zone))
     if receipt.saved:
         pairs.append(_changed(receipt))
@@ -137,12 +159,12 @@ def _where(receipt: Receipt, frame: Frame) -> list[Pair]:
     return pairs
 
 
-def _refusal(receipt: Receipt, base: str) -> list[Pair]:
+def _refusal(receipt: Receipt, plan: str) -> list[Pair]:
     pairs = []
     if receipt.status is not None and not receipt.saved:
         pairs.append(Pair("Answer of the EHR", str(receipt.status)))
     for issue in receipt.issues:
-        link = Link(issue.title or "Go to the field", f"{base}/plan#{_anchor(issue.field)}") if issue.field else None
+        link = Link(issue.title or "Go to the field", f"{plan}#{_anchor(issue.field)}") if issue.field else None
         where = f" ({issue.expression})" if issue.expression and not issue.field else ""
         pairs.append(
             Pair("Field" if link else "Why", "" if link else issue.words + where, link, issue.words if link else "")
@@ -188,10 +210,16 @@ def _changed(receipt: Receipt) -> Pair:
     return Pair("Changed by the EHR", "; ".join(real), note="; ".join(harmless))
 
 
+def _refused(receipt: Receipt) -> str:
+    """What brings the EHR's own words back to their fields on the plan page."""
+    return f"?refused={receipt.form_key}" if any(issue.field for issue in receipt.issues) else ""
+
+
 def _action(name: str, receipt: Receipt, base: str) -> ReceiptAction | None:
     table = {
         "check-again": ReceiptAction("Check again", action="check-again"),
-        "back-to-plan": ReceiptAction("Back to the plan", f"{base}/plan"),
+        "read-again": ReceiptAction("Read the record again", f"{base}/?reread=1"),
+        "back-to-plan": ReceiptAction("Back to the plan", f"{base}/plan{_refused(receipt)}"),
         "save-as-document": ReceiptAction("Save as a document", action="save-as-document"),
         "download-pdf": ReceiptAction("Download PDF", f"{base}/plan.pdf"),
         "relaunch": ReceiptAction("How to sign in again", f"{base}/relaunch"),

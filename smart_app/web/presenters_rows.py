@@ -12,13 +12,14 @@ from smart_app.clinical.recommendations import DueStatus, Recommendation, Recomm
 from smart_app.web.presenters_page import Tag, due_tag
 from smart_app.web.presenters_schedule import citation_words, why_words
 from smart_app.web.presenters_words import OWNERS, date_words, owner_label
+from smart_app.workflow.planning_needs import OTHER_REASON
 
 DECLINE_REASONS = (
     "Done elsewhere",
     "Patient prefers not",
     "Not appropriate now",
     "Guidance differs, decided otherwise",
-    "Other, see note",
+    OTHER_REASON,
 )
 
 
@@ -90,6 +91,11 @@ class Typed:
         if name in self._form or f"{name}s.present" in self._form:
             return tuple(self._form.get(name, ()))
         return tuple(default)
+
+    def starting_with(self, prefix: str) -> dict[str, str]:
+        """What was typed or chosen in the fields of one family, by the rest of their names."""
+        found = {name: values for name, values in self._form.items() if name.startswith(prefix) and values}
+        return {name.removeprefix(prefix): values[-1] for name, values in found.items()}
 
     def checked(self, name: str, marker: str, default: bool) -> bool:
         """Whether a box was ticked; without its marker the form did not have it."""

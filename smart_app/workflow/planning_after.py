@@ -52,5 +52,5 @@ def remember_saved(services: PlanServices, context: PlanContext, client: PlanCli
             version_id=receipt.version_id or None,
             replaces=None,
         )
-    drafts.keep(owner, context.handle, changed, based_on=state.draft.version, base=base, signed=True)
+    drafts.keep(owner, context.handle, changed, based_on=state.draft.version, base=base, signed=True, step=False)
     drafts.drop_all(owner, context.handle)

@@ -46,12 +46,12 @@ class Desk:
         return self.services.drafts.find(self.owner, self.context.handle)
 
     def keep(
-        self, draft: CarePlanDraft, based_on: int, snapshot: Snapshot | None = None, signed: bool = False
+        self, draft: CarePlanDraft, based_on: int, snapshot: Snapshot | None = None, step: bool = True
     ) -> KeptState:
-        """Keep a draft durably."""
+        """Keep a draft durably; `step`: undo takes it back."""
         base = snapshot.as_json() if snapshot else None
         return self.services.drafts.keep(
-            self.owner, self.context.handle, draft, based_on=based_on, base=base, signed=signed
+            self.owner, self.context.handle, draft, based_on=based_on, base=base, step=step
         )
 
     def audit(self, action: AuditAction, outcome: AuditOutcome, resource: str = "", detail: str = "") -> None:
@@ -126,7 +126,7 @@ def find_or_draw(desk: Desk, plans: RecordPlans) -> tuple[KeptState, Merged]:
         draft, snapshot, version = state.draft, None, state.draft.version
     merged = merge_draft(draft, desk.review.record, desk.review.recommendations)
     if state is None or merged.draft != state.draft:
-        state = desk.keep(merged.draft, version, snapshot)
+        state = desk.keep(merged.draft, version, snapshot, step=False)
     return state, replace(merged, draft=state.draft)
 
 

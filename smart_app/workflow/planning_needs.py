@@ -13,6 +13,7 @@ from smart_app.clinical.plan_facts import UsedFact, changes_since, facts_used
 from smart_app.clinical.recommendations import Recommendation, RecommendationKind
 from smart_app.workflow.planning_types import ChangedFact, ConflictToSettle, NeededDecision
 
+OTHER_REASON = "Other, see note"
 _DERIVED = {"er": ("hr",), "pr": ("hr",)}
 
 
@@ -78,6 +79,10 @@ def needed_decisions(
         if row.decision is Decision.DECLINE and not row.reason.strip():
             needed.append(
                 NeededDecision(f"row.{row.id}.reason", row.title, "give the reason for declining it", row=row.id)
+            )
+        if row.decision is Decision.DECLINE and row.reason == OTHER_REASON and not row.note.strip():
+            needed.append(
+                NeededDecision(f"row.{row.id}.note", row.title, "write the reason for declining it as its note", row.id)
             )
     accepted = any(row.decision is Decision.ACCEPT for row in draft.rows)
     if not accepted and not draft.note.strip():

@@ -187,7 +187,7 @@ def _save(saving: Saving) -> Receipt:
                 "The record changed since it was read, so nothing was written. See what changed, read the record "
                 "again, and save then. Your draft is kept."
             )
-            stopped = receipts.not_sent(blank, words, ("back-to-plan", "summary"))
+            stopped = receipts.not_sent(blank, words, ("read-again", "back-to-plan"))
             return replace(stopped, changed_facts=check.changed)
         saving.approved = with_organization(saving.approved, saving.client)
         if saving.as_document or saving.ladder.chosen is RungName.DOCUMENT:

@@ -143,9 +143,9 @@ class Receipt:
     `heading` begins with the exact words of the contract. `resource` is `CarePlan/123`, empty unless it is in the
     record. `where` is `care-plans` or `documents`. Instants are UTC. `sent_times` counts how often it was sent.
     `changed_by_ehr` are the differences found on reading back: `harmless` ones are what servers may do.
-    `offered_next`: `check-again`, `back-to-plan`, `save-as-document`, `download-pdf`, `relaunch`, `compare`,
-    `summary`, `handout`, `handover`; the first is the main button. `notes` are sentences that belong on the receipt
-    ("No Provenance was written because ..."). `form_key` addresses the receipt.
+    `offered_next`: `check-again`, `read-again`, `back-to-plan`, `save-as-document`, `download-pdf`, `relaunch`,
+    `compare`, `summary`, `handout`, `handover`; the first is the main button. `notes` are sentences that belong on the
+    receipt ("No Provenance was written because ..."). `form_key` addresses the receipt.
     """
 
     form_key: str

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from smart_app.workflow.planning import undo_change
 from tests.support.fake_ehrs import running_ehr
 from tests.support.plan_desk import PATIENT, seed
 from tests.support.saving import Clinic
@@ -60,3 +61,24 @@ def test_what_the_rules_no_longer_propose_is_named_until_the_plan_is_saved_witho
     clinic.save()
     assert clinic.open().gone_rows == ()
     assert "mammogram-annual" not in str(clinic.plan["activity"])
+
+
+def test_undo_takes_back_what_the_clinician_did_and_not_what_the_program_brought_up_to_date(clinic: Clinic) -> None:
+    clinic.open()
+    clinic.keep(form={"note": "First"})
+    clinic.keep(form={"note": "Second"})
+    fewer = tuple(entry for entry in clinic.review.recommendations if entry.rule != "mammogram-annual")
+    clinic.review = replace(clinic.review, recommendations=fewer)
+    assert clinic.open().draft.note == "Second"
+    for words in ("First", ""):
+        undo_change(clinic.services, clinic.context, clinic.review)
+        assert clinic.open().draft.note == words
+    assert not clinic.open().can_undo
+
+
+def test_a_draft_that_only_the_program_brought_up_to_date_is_offered_to_nobody(clinic: Clinic) -> None:
+    clinic.open()
+    clinic.review = replace(clinic.review, recommendations=clinic.review.recommendations[1:])
+    clinic.open()
+    clinic.context = replace(clinic.context, handle="a-later-launch")
+    assert clinic.open().offered_draft is None
