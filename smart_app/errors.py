@@ -36,7 +36,8 @@ The tree of errors. No HTTP here: status and words live in `web/problems.py`, on
     │   ├── WrongPatientError        form, context and plan do not name the same patient
     │   └── InvalidPlanError         our own validation refused the resource
     ├── StoreError               the store is locked, full, damaged or of another key
-    │   └── UnreadableRecordError    one record does not decrypt
+    │   ├── UnreadableRecordError    one record does not decrypt
+    │   └── SentNotKeptError         it failed after a write was sent to the EHR
     └── DocumentError            a PDF or handout cannot be made
         └── MissingGlyphError        no font holds a character; names it and its field
 """
@@ -204,6 +205,10 @@ class StoreError(AftercareError):
 
 class UnreadableRecordError(StoreError):
     """One stored record does not decrypt or does not parse; others are unaffected."""
+
+
+class SentNotKeptError(StoreError):
+    """The store failed after a write was sent to the EHR: it may be in the record, and nothing here can say so."""
 
 
 class DocumentError(AftercareError):

@@ -79,6 +79,7 @@ class Outbox:
         self._wait = wait or threading.Event().wait
         self._locks: dict[str, threading.Lock] = {}
         self._locks_lock = threading.Lock()
+        self._not_freed: dict[str, str] = {}
 
     def prepare(self, entry: OutboxEntry) -> bool:
         """Keep a new entry; False when its form key is taken already (nothing is changed then)."""
@@ -152,13 +153,13 @@ class Outbox:
             lock = self._locks.setdefault(name, threading.Lock())
         if not lock.acquire(timeout=patience_s):
             raise StoreError("another save for this patient is under way")
-        holder = _holder()
+        holder = self._not_freed.pop(name, None) or _holder()
         try:
             self._take(name, holder, patience_s)
             try:
                 yield lambda: self._renew(name, holder)
             finally:
-                self._store.free_lease(name, holder)
+                self._free(name, holder)
         finally:
             lock.release()
 
@@ -181,6 +182,13 @@ class Outbox:
                 raise StoreError("another save for this patient is under way")
             self._wait(0.1)
             waited += 0.1
+
+    def _free(self, name: str, holder: str) -> None:
+        # How a save went is not hidden by a hold that could not be given back: it ends, or the next one here takes it.
+        try:
+            self._store.free_lease(name, holder)
+        except StoreError:
+            self._not_freed[name] = holder
 
     def _renew(self, name: str, holder: str) -> None:
         if not self._store.take_lease(name, holder, LEASE_S):

@@ -251,6 +251,13 @@ PROBLEMS: Mapping[type[e.AftercareError], Problem] = {
         "Its store is locked, full or damaged. Nothing was saved; what was kept before stays.",
         "Try again in a minute. " + TELL_ADMIN,
     ),
+    e.SentNotKeptError: Problem(
+        503,
+        "Not known whether saved",
+        "The plan was sent to the EHR, and then Aftercare's own store failed (locked, full or damaged). It may or may "
+        "not be in the record.",
+        "Do not enter it again. Check the chart, or open the plan page in a minute: it looks in the record first.",
+    ),
     e.UnreadableRecordError: Problem(
         500,
         "Something that was kept cannot be read",

@@ -231,7 +231,7 @@ def save_plan(
             holds form fields.
         StaleDraftError: the form key was used for other content, or the draft has moved on.
         WrongPatientError: context, review and draft do not name the same patient; nothing was sent.
-        StoreError: the audit or the outbox cannot be written; nothing was sent.
+        StoreError: the audit or the outbox cannot be written; nothing was sent (SentNotKeptError: something was).
     """
     if not form_key or len(form_key) > 64 or not form_key.isascii() or "#" in form_key:
         raise NotReadyError(("form_key",))

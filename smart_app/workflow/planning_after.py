@@ -36,7 +36,13 @@ def catch_up(services: PlanServices, context: PlanContext, client: PlanClient, h
 
 
 def remember_saved(services: PlanServices, context: PlanContext, client: PlanClient, receipt: Receipt) -> None:
-    """The draft now stands on what is in the record, and other launches' drafts of it are done with."""
+    """
+    The draft now stands on what is in the record, and other launches' drafts of it are done with.
+
+    A goal or another step beside the plan (its form key has a `#`) is no plan to stand on.
+    """
+    if "#" in receipt.form_key:
+        return
     owner, drafts = owner_of(context), services.drafts
     state = drafts.find(owner, context.handle)
     if state is None:

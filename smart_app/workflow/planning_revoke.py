@@ -4,9 +4,10 @@ Taking a plan back: the record keeps it, as revoked, with the reason.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
-from smart_app.errors import NotReadyError, StaleDraftError
+from smart_app.errors import NotReadyError, StaleDraftError, StoreError
 from smart_app.fhir import resources
 from smart_app.fhir.careplan import instant
 from smart_app.fhir.careplan_keeping import kept_meta
@@ -17,7 +18,7 @@ from smart_app.workflow.planning_build import approve
 from smart_app.workflow.planning_desk import Desk, ladder_of, may_sign
 from smart_app.workflow.planning_record import draft_of, find_plans
 from smart_app.workflow.planning_settle import settle
-from smart_app.workflow.planning_step import Saving, check_resource_to_send, send_entry
+from smart_app.workflow.planning_step import Saving, WatchedClient, check_resource_to_send, send_entry, told_when_sent
 from smart_app.workflow.planning_types import Receipt
 
 
@@ -40,7 +41,7 @@ def revoke(desk: Desk, reason: str, form_key: str) -> Receipt:
             if receipt is None or earlier.open:
                 raise StaleDraftError("this form was used already")
             return receipt
-        client = services.client_for(context)
+        client = WatchedClient(services.client_for(context))
         plans = find_plans(client, context.patient_id, desk.plan_definition)
         if plans.snapshot is None:
             raise StaleDraftError("there is no plan of ours in the record")
@@ -61,11 +62,18 @@ def revoke(desk: Desk, reason: str, form_key: str) -> Receipt:
         check_resource_to_send(saving, resource, stored)
         desk.audit(AuditAction.REVOKE, AuditOutcome.ATTEMPTED, resource=draft.resource or "")
         entry = replace(saving.entry(resource, plans.snapshot.version_id), details={"before": stored})
-        sent, receipt = send_entry(saving, entry, saving.first_receipt(entry))
-        receipt = replace(receipt, what="Follow-up care plan taken back (revoked)")
-        settle(services.outbox, sent.entry, receipt)
-        if receipt.saved:
-            services.drafts.drop(desk.owner, context.handle)
-        outcome = AuditOutcome.SUCCESS if receipt.saved else AuditOutcome.REFUSED
-        desk.audit(AuditAction.REVOKE, outcome, resource=draft.resource or "")
+        with told_when_sent(client):
+            sent, receipt = send_entry(saving, entry, saving.first_receipt(entry))
+            receipt = replace(receipt, what="Follow-up care plan taken back (revoked)")
+            settle(services.outbox, sent.entry, receipt)
+        _after(desk, receipt, draft.resource or "")
         return receipt
+
+
+def _after(desk: Desk, receipt: Receipt, resource: str) -> None:
+    """The draft and the audit; the receipt is kept by now and tells the truth without them."""
+    with suppress(StoreError):
+        if receipt.saved:
+            desk.services.drafts.drop(desk.owner, desk.context.handle)
+        outcome = AuditOutcome.SUCCESS if receipt.saved else AuditOutcome.REFUSED
+        desk.audit(AuditAction.REVOKE, outcome, resource=resource)

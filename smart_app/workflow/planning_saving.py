@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.errors import (
@@ -48,7 +47,14 @@ from smart_app.workflow.planning_record import (
 )
 from smart_app.workflow.planning_send import SendEnd, Sent
 from smart_app.workflow.planning_settle import settle
-from smart_app.workflow.planning_step import Saving, check_resource_to_send, plan_entries, send_entry
+from smart_app.workflow.planning_step import (
+    Saving,
+    WatchedClient,
+    check_resource_to_send,
+    plan_entries,
+    send_entry,
+    told_when_sent,
+)
 from smart_app.workflow.planning_types import Outcome, Receipt
 
 
@@ -57,7 +63,7 @@ def save(desk: Desk, draft: CarePlanDraft, form_key: str, *, as_draft: bool, as_
     check_may_save(desk, draft)
     context, services = desk.context, desk.services
     with services.outbox.alone(context.issuer, context.patient_id) as renew:
-        client = services.client_for(context)
+        client = WatchedClient(services.client_for(context))
         saving = _begin(desk, draft, client, renew, form_key, as_draft=as_draft, as_document=as_document)
         earlier = _answered_before(saving)
         if earlier is not None:
@@ -66,9 +72,11 @@ def save(desk: Desk, draft: CarePlanDraft, form_key: str, *, as_draft: bool, as_
         saving = _begin(desk, draft, client, renew, form_key, as_draft=as_draft, as_document=as_document)
         # Without a line in the audit nothing is written to a chart (fault F41): this raises StoreError.
         desk.audit(AuditAction.SAVE, AuditOutcome.ATTEMPTED)
-        receipt = _save(saving)
+        with told_when_sent(client):
+            receipt = _save(saving)
         if receipt.saved:
-            receipt = replace(receipt, time_to_plan_s=seconds_since_launch(desk, services.now()))
+            since_launch = services.now() - context.launched_at
+            receipt = replace(receipt, time_to_plan_s=max(since_launch.total_seconds(), 0.0))
         _after(saving, receipt)
         return receipt
 
@@ -392,8 +400,3 @@ def _after(saving: Saving, receipt: Receipt) -> None:
         return
     if receipt.time_to_plan_s is not None:
         services.observe_time_to_plan(desk.context.issuer, receipt.time_to_plan_s)
-
-
-def seconds_since_launch(desk: Desk, at: datetime) -> float:
-    """From the launch to now."""
-    return max((at - desk.context.launched_at).total_seconds(), 0.0)

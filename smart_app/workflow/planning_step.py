@@ -4,14 +4,16 @@ One save under way: what every rung of the ladder needs of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from smart_app.errors import StaleDraftError, WrongPatientError
+from smart_app.errors import SentNotKeptError, StaleDraftError, StoreError, WrongPatientError
 from smart_app.fhir.capability import WriteLadder
+from smart_app.fhir.client import WriteAnswer
 from smart_app.fhir.validation import check_resource
 from smart_app.storage.outbox import PREPARED, OutboxEntry
 from smart_app.workflow import planning_receipts as receipts
@@ -63,6 +65,42 @@ class Saving:
         context = self.desk.context
         by = context.user_name or context.fhir_user or ""
         return receipts.first_receipt(entry, self.approved.draft, by, as_draft=self.as_draft)
+
+
+class WatchedClient:
+    """A client that knows whether a write left through it."""
+
+    def __init__(self, client: PlanClient) -> None:
+        self.sent = False
+        self.read, self.search = client.read, client.search
+        self._client = client
+
+    def create(self, resource: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> WriteAnswer:
+        """POST, once."""
+        self.sent = True
+        return self._client.create(resource, headers)
+
+    def update(self, resource: Mapping[str, Any], if_match: str | None = None) -> WriteAnswer:
+        """PUT, once; None sends no condition."""
+        self.sent = True
+        return self._client.update(resource, if_match)
+
+
+@contextmanager
+def told_when_sent(client: WatchedClient) -> Iterator[None]:
+    """
+    A store that fails after a write has left must not read as "nothing was saved".
+
+    Raises:
+        SentNotKeptError: it failed then.
+        StoreError: it failed before.
+    """
+    try:
+        yield
+    except StoreError as error:
+        if client.sent:
+            raise SentNotKeptError("the store failed after a write was sent") from error
+        raise
 
 
 def plan_entries(desk: Desk) -> list[OutboxEntry]:

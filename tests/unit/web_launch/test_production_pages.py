@@ -171,7 +171,7 @@ def test_a_request_that_is_too_large_is_refused_with_words(client: FlaskClient) 
     assert "Too much text" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/", "/c/", "/c/x", "/c/x/", "/c/x/plan", "/admin", "/c/%00/", "/callback/", "/.env"])
+@pytest.mark.parametrize("path", ["/c/", "/c/x", "/c/x/", "/c/x/plan", "/admin", "/c/%00/", "/callback/", "/.env"])
 def test_an_address_without_a_session_shows_a_page_and_no_patient(client: FlaskClient, path: str) -> None:
     answer = get(client, path)
     assert answer.status_code in (401, 404, 308)
