@@ -1,4 +1,4 @@
-"""The store fails in the middle of a save: nothing is told that is not so, and the next save makes one plan (F34, H11)."""
+"""A store that fails in the middle of a save: nothing untrue is told, and the next save makes one plan (F34, H11)."""
 
 from __future__ import annotations
 
