@@ -42,6 +42,7 @@ class Diagnoses:
 
     breast: list[BreastCondition] = field(default_factory=list)
     others: set[str] = field(default_factory=set)
+    other_cancers: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     surgery: list[tuple[str, Resource, str, str]] = field(default_factory=list)
 

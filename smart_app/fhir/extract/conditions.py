@@ -115,6 +115,9 @@ def _read_breast(
         named.kind is None and named.metastasis is None and not rows and _other_cancer(said)
     ):
         found.others.add(key)
+        found.other_cancers.add(key)
+    elif any(row.concept == "other-neoplasm" for row in rows):
+        found.others.add(key)
     history = named.history or any(chart.concept(row).attributes.get("history") for row in rows)
     active_cancer = any(row.concept == "invasive-breast-cancer" for row in rows)
     recurrent = named.recurrent or code_status(condition.get("clinicalStatus")) in ("recurrence", "relapse")

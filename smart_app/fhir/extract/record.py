@@ -23,7 +23,7 @@ from smart_app.fhir.extract.radiation import read_radiation
 from smart_app.fhir.extract.reports import Report, diagnosis_sentences, read_reports, report_findings
 from smart_app.fhir.extract.surgery import read_operations
 from smart_app.fhir.extract.text.diagnosis import named_cancer
-from smart_app.fhir.extract.tumor_facts import distant_disease, tumor_facts
+from smart_app.fhir.extract.tumor_facts import Elsewhere, distant_disease, tumor_facts
 from smart_app.fhir.extract.values import read_answer
 
 READERS: Mapping[str, Reader] = {**markers.READERS, **staging.READERS, **patient_level.READERS}
@@ -39,7 +39,7 @@ def build_record(chart: Chart, patient: Patient, searches: tuple[Search, ...]) -
     diagnoses = read_conditions(chart)
     reports = read_reports(chart)
     _diagnoses_of_reports(chart, reports, diagnoses)
-    others = frozenset(diagnoses.others)
+    others, other_cancers = frozenset(diagnoses.others), frozenset(diagnoses.other_cancers)
     primaries = group_conditions(diagnoses.breast)
     observed = _observed(chart)
     imaging = read_imaging(chart, reports, [f for f in observed if f.name == "birads"])
@@ -50,8 +50,8 @@ def build_record(chart: Chart, patient: Patient, searches: tuple[Search, ...]) -
     findings.extend(patient_level.menopause_in_notes(chart, reports))
     family = list(patient_level.family_history(chart))
     patient_level.visits_and_procedures(chart)
-    rows, facts = tumor_facts(chart, findings, primaries, others, read)
-    metastases = distant_disease(chart, findings, primaries, others)
+    rows, facts = tumor_facts(chart, findings, primaries, Elsewhere(others, other_cancers), read)
+    metastases = distant_disease(chart, findings, primaries, Elsewhere(others, other_cancers))
     facts |= patient_facts(chart, findings, metastases, facts, read)
     facts["germline"] = germline_fact(chart, read_germline(chart, reports), read)
     facts["birads"] = birads_fact(chart, imaging.newest["last_breast_imaging"], read)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from smart_app.clinical.facts import CancerRecord, Fact, FactState, FactValue
 from smart_app.fhir.extract.cancers import Primary, primaries_of
@@ -48,15 +48,23 @@ _NEEDS_ITS_TUMOR = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Conditions of other organs: all neoplasms, and the cancers among them (references)."""
+
+    neoplasms: frozenset[str]
+    cancers: frozenset[str]
+
+
 def tumor_facts(
-    chart: Chart, findings: list[Finding], primaries: list[Primary], others: frozenset[str], read: WasRead
+    chart: Chart, findings: list[Finding], primaries: list[Primary], elsewhere: Elsewhere, read: WasRead
 ) -> tuple[list[CancerRecord], dict[str, Fact]]:
     """Each primary's own facts, and those at patient level."""
     by_row: list[list[Finding]] = [[] for _ in primaries]
     loose: list[Finding] = []
     for finding in sorted((f for f in findings if f.name in TUMOR_FACTS), key=finding_key):
-        homes = primaries_of(finding, primaries, others)
-        if homes is None or not _is_of_breast(finding, homes, primaries, others):
+        homes = primaries_of(finding, primaries, elsewhere.neoplasms)
+        if homes is None or not _is_of_breast(finding, homes, primaries, elsewhere.cancers):
             _leave_out(chart, finding)
         elif homes:
             for index in homes:
@@ -78,16 +86,16 @@ def tumor_facts(
     return rows, facts
 
 
-def _is_of_breast(finding: Finding, homes: list[int], primaries: list[Primary], others: frozenset[str]) -> bool:
+def _is_of_breast(finding: Finding, homes: list[int], primaries: list[Primary], cancers: frozenset[str]) -> bool:
     """Stage, grade and counts without a focus are the breast's only if it is the only cancer, or of its own episode."""
-    if finding.name == "her2" and others and not primaries:
+    if finding.name == "her2" and cancers and not primaries:
         # Lung and gastric cancers are tested for HER2 too: the test must name the breast.
         return "breast" in (finding.source.code or "").lower()
-    if finding.name not in _NEEDS_ITS_TUMOR or finding.focus:
+    if finding.name not in _NEEDS_ITS_TUMOR:
         return True
     if not primaries:
         return False
-    if not others:
+    if finding.focus or not cancers:
         return True
     dated = [primaries[index].diagnosed_on for index in homes]
     return any(
@@ -97,14 +105,14 @@ def _is_of_breast(finding: Finding, homes: list[int], primaries: list[Primary], 
 
 
 def distant_disease(
-    chart: Chart, findings: list[Finding], primaries: list[Primary], others: frozenset[str]
+    chart: Chart, findings: list[Finding], primaries: list[Primary], elsewhere: Elsewhere
 ) -> list[Finding]:
     """Metastases of the breast cancer: a stage observed of another cancer makes none."""
     kept = []
     for finding in (f for f in findings if f.name == "metastasis"):
         observed = finding.source.reference.startswith("Observation/")
-        homes = primaries_of(finding, primaries, others) if observed else []
-        if homes is None or (observed and not _is_of_breast(finding, homes, primaries, others)):
+        homes = primaries_of(finding, primaries, elsewhere.neoplasms) if observed else []
+        if homes is None or (observed and not _is_of_breast(finding, homes, primaries, elsewhere.cancers)):
             _leave_out(chart, finding)
         else:
             kept.append(finding)

@@ -86,3 +86,24 @@ def test_sentinel_nodes_alone_are_the_count(facts_of: Callable[..., Any]) -> Non
     alone = counted("s", "92832-5", "Sentinel lymph nodes with metastasis [#] in Cancer specimen", 2)
 
     assert facts_of(patient(), BREAST, alone)["facts"]["nodes_positive"]["value"] == 2
+
+
+def test_the_stage_of_a_carcinoma_in_situ_of_the_cervix_is_not_the_breasts(facts_of: Callable[..., Any]) -> None:
+    cervix = condition("d", concept(coding("http://fhir.de/CodeSystem/bfarm/icd-10-gm", "D06.9")), "2022-10")
+
+    facts = facts_of(patient(), BREAST, cervix, stage("Stage 0", focus=[{"reference": "Condition/d"}]))["facts"]
+
+    assert facts["stage_group"]["state"] == "not-found"
+
+
+def test_a_growth_in_situ_elsewhere_does_not_question_a_stage_that_names_no_tumor(facts_of: Callable[..., Any]) -> None:
+    cervix = condition("d", concept(coding(ICD10, "D06.9")), "2001-10")
+    breast = condition("b", concept(coding(ICD10, "C50.412")))
+
+    assert facts_of(patient(), breast, cervix, stage("Stage IIA"))["facts"]["stage_group"]["value"] == "IIA"
+
+
+def test_a_stage_of_a_tumor_that_is_not_in_the_record_proves_nothing(facts_of: Callable[..., Any]) -> None:
+    facts = facts_of(patient(), stage("Stage IIA", focus=[{"reference": "Condition/not-there"}]))
+
+    assert facts["facts"]["stage_group"]["state"] == "not-found"
