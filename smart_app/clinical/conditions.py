@@ -21,10 +21,11 @@ A node may carry `says`, its words on the page. A fact that is not known makes a
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from smart_app.clinical.feature_vocabulary import label_of, word_of
 from smart_app.clinical.recommendations import Because, ConditionTrace, Truth
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 
 _TESTS = ("is", "in", "min", "max", "above", "below", "known")
 _NUMBER_TESTS = ("min", "max", "above", "below")
+_NUMBER_WORDS: Mapping[str, tuple[str, str]] = {
+    "min": ("{} or more", "under {}"),
+    "max": ("{} or less", "over {}"),
+    "above": ("over {}", "{} or less"),
+    "below": ("under {}", "{} or more"),
+}
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "min": operator.ge,
     "max": operator.le,
@@ -47,7 +54,7 @@ class Condition:
     One node of a parsed condition.
 
     `kind`: all, any, not, at-least, fact. `tests` are the comparisons of a fact, all of which must hold. `line` is the
-    line of the file it stands in, 0 where it is not known.
+    line of the file it stands in, 0 where it is not known. `denied`: the words of a fact that does not hold.
     """
 
     kind: str
@@ -57,6 +64,7 @@ class Condition:
     fact: str = ""
     tests: tuple[tuple[str, Any], ...] = ()
     line: int = 0
+    denied: str = ""
 
     def facts(self) -> Iterator[Condition]:
         """All fact nodes below, in order."""
@@ -141,25 +149,31 @@ def _parse_fact(data: dict[Any, Any], says: str, line: int) -> Condition:
             parsed.append((test, frozenset(value)))
         else:
             parsed.append((test, value))
-    return Condition("fact", says or _fact_words(name, tests), fact=name, tests=tuple(parsed), line=line)
+    denied = f"not: {says}" if says else _fact_words(name, tests, holds=False)
+    words = says or _fact_words(name, tests)
+    return Condition("fact", words, fact=name, tests=tuple(parsed), line=line, denied=denied)
 
 
-def _fact_words(name: str, tests: Iterable[tuple[str, Any]]) -> str:
-    told = []
-    for test, value in tests:
-        listed = " or ".join(str(item) for item in value) if isinstance(value, list) else str(value)
-        listed = {"True": "yes", "False": "no"}.get(listed, listed)
-        words = {
-            "is": f"is {listed}",
-            "in": f"is {listed}",
-            "known": "is known" if value else "is not known",
-            "min": f"is {listed} or more",
-            "max": f"is {listed} or less",
-            "above": f"is more than {listed}",
-            "below": f"is less than {listed}",
-        }[test]
-        told.append(words)
-    return f"{name.replace('_', ' ').replace('.', ' ')} {' and '.join(told)}"
+def _fact_words(name: str, tests: Sequence[tuple[str, Any]], holds: bool = True) -> str:
+    """`endocrine therapy now: tamoxifen`, and where it does not hold `endocrine therapy now: not tamoxifen`."""
+    given = dict(tests)
+    if set(given) == {"min", "max"}:
+        said = f"{'' if holds else 'not '}from {given['min']} to {given['max']}"
+    else:
+        said = " and ".join(_test_words(test, value, holds) for test, value in tests)
+    return f"{label_of(name)}: {said}"
+
+
+def _test_words(test: str, value: Any, holds: bool) -> str:
+    if test == "known":
+        return "known" if value is holds else "not known"
+    if isinstance(value, bool):
+        return "yes" if value is holds else "no"
+    if test in _NUMBER_TESTS:
+        low, high = _NUMBER_WORDS[test]
+        return (low if holds else high).format(value)
+    words = " or ".join(word_of(item) for item in (value if isinstance(value, list) else (value,)))
+    return words if holds else "recorded" if words == "none" else f"not {words}"
 
 
 def evaluate(condition: Condition, features: Features) -> ConditionTrace:
@@ -201,17 +215,19 @@ def _unique(reasons: Iterable[Because]) -> tuple[Because, ...]:
 
 def _evaluate_fact(condition: Condition, features: Features) -> ConditionTrace:
     feature = features.get(condition.fact)
+    says, denied = condition.says, condition.denied
     if condition.tests[0][0] == "known":
         truth = _truth(feature.known is condition.tests[0][1])
-        return ConditionTrace(condition.says, truth, feature.because)
+        return ConditionTrace(says, truth, feature.because, denied=denied)
     if not feature.known:
-        return ConditionTrace(condition.says, Truth.UNKNOWN, (), feature.missing or (feature.name,))
+        return ConditionTrace(says, Truth.UNKNOWN, (), feature.missing or (feature.name,), denied=denied)
     truths = [_test(feature, test, value) for test, value in condition.tests]
     if Truth.FALSE in truths:
-        return ConditionTrace(condition.says, Truth.FALSE, feature.because)
+        return ConditionTrace(says, Truth.FALSE, feature.because, denied=denied)
     if Truth.UNKNOWN in truths:
-        return ConditionTrace(condition.says, Truth.UNKNOWN, feature.because, feature.missing or (feature.name,))
-    return ConditionTrace(condition.says, Truth.TRUE, feature.because)
+        missing = feature.missing or (feature.name,)
+        return ConditionTrace(says, Truth.UNKNOWN, feature.because, missing, denied=denied)
+    return ConditionTrace(says, Truth.TRUE, feature.because, denied=denied)
 
 
 def _test(feature: Feature, test: str, wanted: Any) -> Truth:

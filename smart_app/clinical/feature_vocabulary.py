@@ -157,6 +157,75 @@ VOCABULARY: Mapping[str, Term] = {
     "facts.conflict": Term("Final results disagree and nobody has settled them", "event", _YES_NO, ()),
 }
 
+LABELS: Mapping[str, str] = {
+    "age": "age",
+    "sex": "sex",
+    "cdk": "CDK4/6 inhibitor now",
+    "olaparib": "olaparib now",
+    "capecitabine": "capecitabine now",
+    "dx.type": "type of cancer",
+    "dx.here": "cancer of this breast",
+    "er": "ER",
+    "pr": "PR",
+    "hr": "hormone receptors positive",
+    "her2": "HER2",
+    "triple_negative": "triple-negative tumor",
+    "grade": "grade",
+    "size_mm": "tumor size in millimeters",
+    "stage.group": "stage",
+    "stage.T": "T category",
+    "stage.N": "N category",
+    "nodes.pos": "number of positive nodes",
+    "node_positive": "positive nodes",
+    "ki67": "Ki-67 in percent",
+    "oncotype": "Oncotype DX score",
+    "bcs.any": "breast kept after lumpectomy",
+    "bcs.radiated": "radiation after lumpectomy",
+    "mammogram.after_treatment": "mammogram of this breast since its treatment",
+    "lvef.recorded": "ejection fraction since the start of cardiotoxic drugs",
+    "rt.heart_in_field": "heart in the radiation field",
+    "her2tx": "HER2 drugs, ever",
+    "et.agent": "endocrine therapy now",
+    "menopause": "menopausal status",
+    "germline": "germline result",
+    "germline.tested": "germline result recorded",
+    "hospice": "hospice or severe frailty",
+    "life_expectancy": "life expectancy",
+    "risk.lifetime_percent": "lifetime risk of 20 % or more",
+    "primary_tx_ongoing": "primary treatment under way",
+    "birads.open": "open BI-RADS category",
+    "birads": "BI-RADS category",
+    "symptoms.new": "new symptoms",
+    "facts.conflict": "results that disagree",
+    "lvef": "ejection fraction",
+}
+"""Short names for sentences, where the meaning is longer than a name."""
+
+_VALUE_WORDS: Mapping[str, str] = {
+    "ai": "aromatase inhibitor",
+    "pre": "premenopausal",
+    "peri": "perimenopausal",
+    "post": "postmenopausal",
+    "bcs": "lumpectomy",
+    "slnb": "sentinel node biopsy",
+    "alnd": "axillary dissection",
+    "gnrh": "GnRH injections",
+    "t_dm1": "T-DM1",
+    "t_dxd": "T-DXd",
+    "dcis": "DCIS",
+    "vus": "uncertain variant",
+}
+_DRUG_WORDS: Mapping[str, str] = {
+    "t-dm1": "T-DM1",
+    "t-dxd": "T-DXd",
+    "parp": "PARP inhibitor",
+    "qt-prolonging": "drug that lengthens QT",
+    "cyp3a4-strong-inhibitor": "strong CYP3A4 inhibitor",
+    "cyp2d6-strong-inhibitor": "strong CYP2D6 inhibitor",
+    "cyp2d6-moderate-inhibitor": "moderate CYP2D6 inhibitor",
+}
+_PREFIX_WORDS = (("taking.", "{} now"), ("had.", "{}, ever"), ("active.", "{}, active"), ("event.", "{} recorded"))
+
 PREFIXES: Mapping[str, str] = {
     "taking.": "A drug or class of drugs is taken now (`taking.aromatase-inhibitor`)",
     "had.": "A drug or class of drugs was ever recorded (`had.trastuzumab`)",
@@ -168,3 +237,23 @@ PREFIXES: Mapping[str, str] = {
 def is_term(name: str) -> bool:
     """Whether a condition may use this name."""
     return name in VOCABULARY or any(name.startswith(prefix) and len(name) > len(prefix) for prefix in PREFIXES)
+
+
+def label_of(name: str) -> str:
+    """What a fact is called inside a sentence."""
+    for prefix, words in _PREFIX_WORDS:
+        if name.startswith(prefix):
+            key = name.removeprefix(prefix)
+            return words.format(_DRUG_WORDS.get(key, key.replace("-", " ")))
+    if name in LABELS:
+        return LABELS[name]
+    term = VOCABULARY.get(name)
+    if term is None:
+        return name.replace("_", " ").replace(".", " ")
+    return term.meaning[:1].lower() + term.meaning[1:]
+
+
+def word_of(value: object) -> str:
+    """A value of the vocabulary inside a sentence."""
+    text = str(value)
+    return _VALUE_WORDS.get(text, text.replace("_", " "))

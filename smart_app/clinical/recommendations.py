@@ -62,13 +62,18 @@ class Truth(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConditionTrace:
-    """One node of the condition tree as it was evaluated: why a rule fired, or not."""
+    """
+    One node of the condition tree as it was evaluated: why a rule fired, or not.
+
+    `denied`: the words of a fact that does not hold.
+    """
 
     says: str
     truth: Truth
     because: tuple[Because, ...] = ()
     missing: tuple[str, ...] = ()
     parts: tuple[ConditionTrace, ...] = ()
+    denied: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def changes_of(
 
 
 def _state(leaf: ConditionTrace) -> str:
-    return leaf.says if leaf.truth is Truth.TRUE else f"not so: {leaf.says}"
+    return leaf.says if leaf.truth is Truth.TRUE else leaf.denied or f"not: {leaf.says}"
 
 
 def _names(missing: tuple[str, ...]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from smart_app.clinical.recommendations import DueStatus, Recommendation, Truth
 from smart_app.clinical.recommendations_json import recommendations_json
 from smart_app.clinical.rules import evaluate_rules, explain_rule
@@ -39,8 +41,10 @@ def test_a_rule_that_does_not_fire_says_why_and_what_would_make_it_fire() -> Non
     given = {**LETROZOLE, "facts": {"menopausal_status": "postmenopausal"}}
     found = explain(given, "ai-without-ovarian-suppression")
     assert (found.fired, found.status) == (False, DueStatus.NOT_INDICATED)
-    assert "menopause" in found.reason
-    assert found.would_change == ("It could apply if this changed: not so: menopause is pre or peri.",)
+    assert found.reason == "does not apply: menopausal status: not premenopausal or perimenopausal"
+    assert found.would_change == (
+        "It could apply if this changed: menopausal status: not premenopausal or perimenopausal.",
+    )
 
 
 def test_an_open_rule_says_what_would_decide_it() -> None:
@@ -95,3 +99,22 @@ def test_with_all_every_rule_answers() -> None:
     used = [rule for rule in RULES if rule.for_jurisdiction("us")]
     found = {item.rule for item in evaluate_rules(RULES, record, include_silent=True)}
     assert found == {rule.id for rule in used}
+
+
+@pytest.mark.parametrize(
+    ("given", "rule_id", "reason"),
+    [
+        ({}, "tamoxifen-liver-tests", "endocrine therapy now: not tamoxifen"),
+        ({}, "mammogram-older-age", "age: under 75"),
+        ({"drugs": ["tamoxifen active 2025-01-01"]}, "pregnancy-pause", "age: over 42"),
+        ({}, "tdm1-lvef", "T-DM1 now: no"),
+        ({}, "lymphedema-watch", None),
+        ({"sex": "male"}, "organ-inventory", "sex: not other"),
+        ({"facts": {"new_symptoms": False}}, "suspected-recurrence", "new symptoms: no"),
+        ({"drugs": ["letrozole active 2021-12-01"]}, "fezolinetant-liver-tests", "fezolinetant now: no"),
+    ],
+)
+def test_a_reason_is_told_in_the_words_of_the_clinic(given: dict[str, Any], rule_id: str, reason: str | None) -> None:
+    found = explain(given, rule_id)
+    assert "not so" not in found.reason
+    assert reason is None or reason in found.reason
