@@ -55,6 +55,7 @@ class Condition:
 
     `kind`: all, any, not, at-least, fact. `tests` are the comparisons of a fact, all of which must hold. `line` is the
     line of the file it stands in, 0 where it is not known. `denied`: the words of a fact that does not hold.
+    `key`: the same for facts that ask the same in the same words.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Condition:
     tests: tuple[tuple[str, Any], ...] = ()
     line: int = 0
     denied: str = ""
+    key: str = ""
 
     def facts(self) -> Iterator[Condition]:
         """All fact nodes below, in order."""
@@ -151,7 +153,8 @@ def _parse_fact(data: dict[Any, Any], says: str, line: int) -> Condition:
             parsed.append((test, value))
     denied = f"not: {says}" if says else _fact_words(name, tests, holds=False)
     words = says or _fact_words(name, tests)
-    return Condition("fact", words, fact=name, tests=tuple(parsed), line=line, denied=denied)
+    key = f"{name} {sorted((test, str(value)) for test, value in tests)} {words}"
+    return Condition("fact", words, fact=name, tests=tuple(parsed), line=line, denied=denied, key=key)
 
 
 def _fact_words(name: str, tests: Sequence[tuple[str, Any]], holds: bool = True) -> str:

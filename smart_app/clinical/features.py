@@ -65,7 +65,7 @@ class Features:
         self._values = values
         self._answer = answer
         self._answered: dict[str, Feature] = {} if answered is None else answered
-        self._traces: dict[Condition, ConditionTrace] = {}
+        self._traces: dict[str, ConditionTrace] = {}
         self._sided: dict[str, Features] = {}
 
     @property
@@ -101,9 +101,9 @@ class Features:
         self, condition: Condition, evaluate: Callable[[Condition, Features], ConditionTrace]
     ) -> ConditionTrace:
         """The trace of a fact node, computed once: many rules ask the same."""
-        found = self._traces.get(condition)
+        found = self._traces.get(condition.key)
         if found is None:
-            found = self._traces[condition] = evaluate(condition, self)
+            found = self._traces[condition.key] = evaluate(condition, self)
         return found
 
 
