@@ -13,12 +13,14 @@ from typing import Any
 
 import pikepdf
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.plan import Decision, PlanRow
 from smart_app.errors import DocumentError, MissingGlyphError
 from smart_app.handout.blocks import Handout, Person
+from smart_app.handout.fonts import load_fonts
 from smart_app.handout.page import render_html
 from smart_app.handout.pdf import render_pdf, render_png_pages
 from tests.unit.handout.handout_values import CLINIC, PERSON, ROOT, TEMPLATES, TODAY, draft, handout
@@ -137,6 +139,44 @@ def test_names_of_clusters_and_right_to_left_keep_every_letter(name: str) -> Non
     assert set(squeezed(name)) <= set(squeezed(first))
     html = render_html(handout(person=Person(name)), TEMPLATES, ROOT / "static")
     assert f"<bdi>{name}</bdi>" in html
+
+
+SCRIPTS = {
+    "Noto Sans Arabic": ("فاطمة الزهراء", "خديجة المنصوري"),
+    "Noto Sans": ("लक्ष्मी विश्वेश्वरैया", "सरस्वती शर्मा"),
+    "Noto Sans Thai": ("ประเสริฐ น้ำผึ้ง", "สมชาย ใจดี"),
+    "Noto Sans Tamil": ("மீனாட்சி சுந்தரம்", "லக்ஷ்மி"),
+    "Noto Sans Telugu": ("వెంకటేశ్వర రావు", "సరస్వతి"),
+    "Noto Sans Khmer": ("សុខ សុភាព", "ចាន់ ដារា"),
+    "Heebo": ("שרה כהן", "מרים לוי"),
+}
+
+
+@pytest.mark.parametrize("family", SCRIPTS)
+def test_a_name_in_each_packaged_script_is_set_in_its_own_font_and_drawn(family: str) -> None:
+    pictures = set()
+    for name in SCRIPTS[family]:
+        assert {font for font, _ in load_fonts().runs(name, "name")} == {family}
+        of = handout(person=Person(name))
+        first = PdfReader(io.BytesIO(pdf_of(of))).pages[0]
+        # Readers repeat the letters of a cluster and turn right-to-left words: compare as a set.
+        assert set(squeezed(name)) <= set(squeezed(first.extract_text()))
+        used = " ".join(str(font.get_object()["/BaseFont"]) for font in first["/Resources"]["/Font"].values())
+        assert family.replace(" ", "") in used.replace("-", "")
+        assert f"<bdi>{name}</bdi>" in render_html(of, TEMPLATES, ROOT / "static")
+        pictures.add(render_png_pages(of, TEMPLATES, made_on=TODAY, ppi=40)[0])
+    assert len(pictures) == 2
+
+
+def test_letters_of_one_cluster_are_drawn_as_one_and_not_beside_each_other() -> None:
+    def width_of_ink(name: str) -> int:
+        picture = Image.open(io.BytesIO(render_png_pages(handout(person=Person(name)), TEMPLATES, made_on=TODAY)[0]))
+        line = picture.convert("L").crop((0, 104, picture.width, 124)).point(lambda shade: 255 if shade < 128 else 0)
+        left, _, right, _ = line.getbbox() or (0, 0, 0, 0)
+        return right - left
+
+    for joined, apart in (("क्ष", "क ष"), ("น้ำ", "น า ำ"), ("ស្រី", "ស រ ី"), ("لا", "ل ا"), ("ễ", "e e")):
+        assert 0 < width_of_ink(joined) < width_of_ink(apart)
 
 
 def test_a_character_that_no_font_holds_is_an_error_that_names_the_field() -> None:
