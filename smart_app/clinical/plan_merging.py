@@ -36,6 +36,9 @@ _NAMES = {
     "owner": "owner",
     "note": "note",
     "reason": "reason",
+}
+_PLAN_NAMES = {
+    "note": "Note for the team",
     "goals": "Goals",
     "concerns": "Concerns",
     "education": "Education",
@@ -122,7 +125,7 @@ def merge_plans(
             rows.append(row)
     changed = {
         name: merge.part(
-            name, _NAMES.get(name, "Note"), getattr(base, name), getattr(theirs, name), getattr(ours, name)
+            name, _PLAN_NAMES.get(name, name), getattr(base, name), getattr(theirs, name), getattr(ours, name)
         )
         for name in parts
     }

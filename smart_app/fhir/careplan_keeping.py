@@ -66,7 +66,7 @@ def keep_others(
     title = resources.text(stored.get("title"))
     if title and title not in (TITLE, earlier.get("title")):
         result["title"] = title
-        kept.append("title")
+        kept.append(f"title “{title}”")
     notes = _notes(resources.objects(plan.get("note")), resources.objects(stored.get("note")))
     if notes:
         result["note"] = notes

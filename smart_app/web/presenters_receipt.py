@@ -114,7 +114,7 @@ def _merge(part: PlanDifference, chosen: str = "") -> MergeChoice:
 def _pairs(receipt: Receipt, frame: Frame, zone: tzinfo) -> list[Pair]:
     pairs = []
     if receipt.what:
-        pairs.append(Pair("What", receipt.what))
+        pairs.append(Pair("What", receipt.what, note=_form_words(receipt)))
     if receipt.saved:
         pairs.extend(_where(receipt, frame))
     pairs.extend(_refusal(receipt, f"{frame.base}/plan{_refused(receipt)}"))
@@ -133,6 +133,15 @@ def _pairs(receipt: Receipt, frame: Frame, zone: tzinfo) -> list[Pair]:
     pairs.extend(Pair("Note", note) for note in receipt.notes)
     pairs.append(Pair("Reference", receipt.reference_code))
     return pairs
+
+
+def _form_words(receipt: Receipt) -> str:
+    """`PDF, 6 pages`: in which form a document was written."""
+    if not receipt.content_type:
+        return ""
+    kind = {"application/pdf": "PDF", "text/html": "HTML", "text/plain": "plain text"}.get(receipt.content_type)
+    pages = f", {count_words(receipt.pages, 'page')}" if receipt.pages else ""
+    return f"{kind or receipt.content_type}{pages}"
 
 
 def _effect(effect: tuple[str, ...]) -> str:
@@ -223,7 +232,6 @@ def _action(name: str, receipt: Receipt, base: str) -> ReceiptAction | None:
         "save-as-document": ReceiptAction("Save as a document", action="save-as-document"),
         "download-pdf": ReceiptAction("Download PDF", f"{base}/plan.pdf"),
         "relaunch": ReceiptAction("How to sign in again", f"{base}/relaunch"),
-        "compare": ReceiptAction("Compare and choose", "#compare") if receipt.three_way else None,
         "summary": ReceiptAction("Back to summary", f"{base}/"),
         "handout": ReceiptAction("Handout", f"{base}/handout"),
         "handover": ReceiptAction("Handover", f"{base}/handover.pdf"),

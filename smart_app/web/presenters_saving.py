@@ -56,6 +56,10 @@ def status_line(bench: Workbench) -> str:
     if saved is not None and saved.ours:
         kind = "document" if saved.is_document else "care plan"
         version = f", version {saved.version_id}" if saved.version_id else ""
+        if bench.three_way is not None:
+            return (
+                f"Somebody changed this {kind} in the record since ({saved.resource}{version}): compare before saving."
+            )
         return f"The record holds this {kind} as {saved.resource}{version}. Saving updates it."
     return "Nothing of this plan is in the record yet."
 

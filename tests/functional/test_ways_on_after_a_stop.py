@@ -87,7 +87,7 @@ def test_the_plan_page_shows_what_somebody_else_changed_and_asks_for_each_choice
     AnotherHand(sandbox, "osthoff").change(reference, activity=changed)
     press(launched, plan_page(launched), "Keep changes", **{f"row.{row}.note": "ours"})
     page = plan_page(launched)
-    assert "In the record now: theirs" in page.html and "In your draft: ours" in page.html
+    assert "In the record now: <bdi>theirs</bdi>" in page.html and "In your draft: <bdi>ours</bdi>" in page.html
     status, asked = press_without_choice(launched, page, "Take these into the draft", note="typed beside it")
     assert status == 422
     assert "Choose one of the two." in asked.html and "typed beside it" in asked.html
