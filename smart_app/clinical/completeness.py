@@ -175,6 +175,7 @@ def _elements(record: PatientRecord, given: tuple[Recommendation, ...]) -> Itera
 TRIED: Mapping[str, tuple[Any, ...]] = {
     "menopausal_status": ("premenopausal", "postmenopausal"),
     "uterus": ("intact", "absent"),
+    "ovarian_suppression": ("none", "gnrh"),
     "germline": (
         [{"gene": "BRCA1", "result": "pathogenic"}],
         [{"gene": "BRCA1", "result": "negative"}],

@@ -35,6 +35,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "rcb_class": ("0", "I", "II", "III"),
     "smoking": ("current", "former", "never"),
     "life_expectancy": ("under-5", "5-10", "over-10"),
+    "ovarian_suppression": ("none", "gnrh"),
     "hospice": _YES_NO,
     "chest_radiation_before_30": _YES_NO,
     "heart_in_radiation_field": _YES_NO,

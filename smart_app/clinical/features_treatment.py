@@ -195,6 +195,10 @@ def _since_her2(record: PatientRecord) -> Feature:
 
 def _suppression(record: PatientRecord) -> Feature:
     removed = ovaries_removed(record)
+    entered = record.facts.get("ovarian_suppression")
+    if entered is not None and entered.known and removed is None:
+        reason = Because(entered.name, entered.value, entered.sources)
+        return Feature("ofs", frozenset({str(entered.value)}), (reason,))
     drugs = [drug for drug in record.systemic if "ovarian-suppression" in drug.classes]
     active = [drug for drug in drugs if drug.status == "active"]
     values = {"gnrh"} if active else set()

@@ -43,6 +43,7 @@ ENTERABLE: tuple[Enterable, ...] = (
     ),
     Enterable("uterus", "Patient", (("intact", "Present"), ("absent", "Removed"))),
     Enterable("ovaries", "Patient", (("intact", "Present"), ("absent", "Both removed"))),
+    Enterable("ovarian_suppression", "Patient", (("none", "None now"), ("gnrh", "Injections, running"))),
     Enterable("pregnancy", "Patient", (("pregnant", "Pregnant"), ("not-pregnant", "Not pregnant"))),
     Enterable(
         "germline", "Patient", hint="Gene and result, such as BRCA1 pathogenic; PALB2 vus; or: negative; or: not tested"

@@ -47,6 +47,7 @@ FACT_LABELS: Mapping[str, str] = {
     "family_history": "Family history",
     "lifetime_risk": "Lifetime risk",
     "chest_radiation_before_30": "Chest radiation before age 30",
+    "ovarian_suppression": "Ovarian suppression",
     "heart_in_radiation_field": "Heart in the radiation field",
     "trastuzumab_ended": "End of HER2 antibody",
     "endocrine_started_on": "Start of endocrine therapy",

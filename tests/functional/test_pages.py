@@ -197,6 +197,22 @@ def test_a_missing_fact_can_be_entered_and_stands_beside_the_record(app: Running
     assert again.get("data-state") == "not-found"
 
 
+def test_a_germline_result_is_entered_in_words_and_the_rules_read_it(app: RunningApp, sandbox: RunningSandbox) -> None:
+    launched = launch(app, sandbox, "open", MESSY)
+    fields = fields_of(checked(launched, "facts?fact=germline"), "entry")
+    fields["entry.germline.reason"] = ["Letter of the genetics clinic"]
+    unclear = launched.post("facts", {**fields, "entry.germline.value": ["a mutation"], "action": "keep"})
+    assert unclear.status_code == 422
+    assert "gene and result, such as BRCA1 pathogenic" in unclear.text
+    answer = launched.post("facts", {**fields, "entry.germline.value": ["brca2 pathogenic"], "action": "keep"})
+    document = check_page(answer.text)
+    assert find_all(document, "data-fact", "germline")[0].get("data-state") == "entered"
+    assert find_all(document, "data-rule", "carrier-care")[0].get("data-status") == "due"
+    shown = fields_of(checked(launched, "facts?fact=germline"), "entry")
+    assert shown["entry.germline.value"] == ["BRCA2 pathogenic"]
+    launched.post("facts", {**shown, "action": "remove"})
+
+
 def test_a_conflict_is_settled_with_a_reason(app: RunningApp, sandbox: RunningSandbox) -> None:
     launched = launch(app, sandbox, "open", MESSY)
     document = checked(launched, "plan")
