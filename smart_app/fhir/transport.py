@@ -16,6 +16,7 @@ import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HttpTimeoutError
 
+from smart_app.egress import ON_THIS_MACHINE, REFUSED, Egress, RefusedAddressError, guard
 from smart_app.errors import PermanentFhirError, TemporaryFhirError, TooLargeError, UnknownOutcomeError
 
 CONNECTIONS_PER_EHR = 8
@@ -110,9 +111,9 @@ class Budget:
                 raise TooLargeError("the record has too many entries to read in full")
 
 
-def make_pool(ca_file: str = "") -> urllib3.PoolManager:
+def make_pool(ca_file: str = "", egress: Egress = ON_THIS_MACHINE) -> urllib3.PoolManager:
     """The process's connections to FHIR servers: eight an EHR, verified TLS, no redirects, no retries of its own."""
-    return urllib3.PoolManager(
+    manager = urllib3.PoolManager(
         num_pools=64,
         maxsize=CONNECTIONS_PER_EHR,
         block=True,
@@ -122,6 +123,7 @@ def make_pool(ca_file: str = "") -> urllib3.PoolManager:
         ca_cert_dir=None if ca_file else ssl.get_default_verify_paths().capath,
         ssl_minimum_version=ssl.TLSVersion.TLSv1_2,
     )
+    return guard(manager, egress)
 
 
 def exchange(
@@ -138,7 +140,7 @@ def exchange(
     Raises:
         TemporaryFhirError: no connection, a time-out, or an answer that broke off.
         UnknownOutcomeError: the same after a write was sent.
-        PermanentFhirError: TLS does not hold.
+        PermanentFhirError: TLS does not hold, or the address is not allowed.
         TooLargeError: the answer is larger than allowed.
     """
     limits, remaining = budget.limits, budget.remaining_s()
@@ -152,6 +154,8 @@ def exchange(
         )
     except SSLError as error:
         raise PermanentFhirError("the secure connection to the EHR does not hold") from error
+    except RefusedAddressError as error:
+        raise PermanentFhirError(f"the EHR is not asked: {REFUSED}") from error
     except (NewConnectionError, ConnectTimeoutError) as error:
         raise TemporaryFhirError("no connection to the EHR") from error
     except HttpTimeoutError as error:

@@ -86,6 +86,11 @@ class Settings:
         """Host and port of the public address, as a browser sends them."""
         return urlsplit(self.public_url).netloc
 
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """Hosts, as `host:port`, that may have an address in a private network."""
+        return frozenset[str]().union(*(issuer.hosts for issuer in self.issuers if issuer.private_network))
+
     def find_issuer(self, iss: str) -> Issuer | None:
         """The registered issuer of an `iss` parameter, or None; nothing of the parameter is ever fetched."""
         try:

@@ -4,6 +4,7 @@ The registry of issuers: which EHRs may launch the app, and how it proves itself
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import tomllib
 from collections.abc import Mapping
@@ -42,7 +43,8 @@ class Issuer:
     requests go to. `secret` and `key_pem` were read from where the row refers to. `scopes` narrows what is asked, empty
     means all that the app needs. `id_token_issuer` empty means the one of the EHR's smart-configuration.
     `launch_mode`: `frame` never offers a new window, `popout` always, `auto` when the frame blocks cookies.
-    `framed` false: cookies are SameSite=Lax and not partitioned. `private_network`: the EHR has a private address.
+    `framed` false: cookies are SameSite=Lax and not partitioned. `private_network`: the EHR's hosts may have
+    an address in a private network.
     """
 
     slug: str
@@ -77,15 +79,19 @@ class Issuer:
         """Time zone of the dates on its pages; None means the server's own."""
         return ZoneInfo(self.time_zone) if self.time_zone else None
 
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The issuer's own host and those that its row allows, as `host:port`."""
+        scheme = urlsplit(self.iss).scheme
+        return frozenset({_host_and_port(self.iss), *map(_with_port(scheme), self.allowed_hosts)})
+
     def may_ask(self, url: str) -> bool:
         """Whether an endpoint lies on the issuer's own host or one that its row allows."""
         try:
             host = _host_and_port(url)
         except ValueError:
             return False
-        own = _host_and_port(self.iss)
-        scheme = urlsplit(url).scheme
-        return scheme == urlsplit(self.iss).scheme and host in {own, *map(_with_port(scheme), self.allowed_hosts)}
+        return urlsplit(url).scheme == urlsplit(self.iss).scheme and host in self.hosts
 
 
 def canonical_url(url: str) -> str:
@@ -173,6 +179,8 @@ def _read_iss(table: Table, demo: bool) -> str:
     if problem:
         table.complain("iss", problem)
         return iss
+    if not demo and _is_private_address(iss) and not table.flag("private_network"):
+        table.complain("iss", "is an address of a private network: that needs private_network = true")
     try:
         return canonical_url(iss) if iss else ""
     except ValueError:
@@ -219,6 +227,14 @@ def _host_and_port(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
         raise ValueError("not a plain address")
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def _is_private_address(url: str) -> bool:
+    """Whether an address names a host by a number that is not public; a name is looked at when it is connected to."""
+    try:
+        return not ipaddress.ip_address(urlsplit(url).hostname or "").is_global
+    except ValueError:
+        return False
 
 
 def _with_port(scheme: str) -> Any:

@@ -13,6 +13,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from requests.adapters import HTTPAdapter
 
+from smart_app.egress import ON_THIS_MACHINE, REFUSED, Egress, RefusedAddressError, guard
 from smart_app.errors import DiscoveryError
 from smart_app.settings import Issuer
 
@@ -28,9 +29,10 @@ class Endpoints:
     `ca_file` is the administrator's own certificate bundle.
     """
 
-    def __init__(self, ca_file: str = "") -> None:
+    def __init__(self, ca_file: str = "", egress: Egress = ON_THIS_MACHINE) -> None:
         self._ca_file = ca_file
         self._adapter = HTTPAdapter(pool_connections=16, pool_maxsize=8, max_retries=0)
+        guard(self._adapter.poolmanager, egress)
 
     def oauth(self, issuer: Issuer, **options: Any) -> OAuth2Session:
         """An Authlib session for the token and revocation endpoints."""
@@ -52,7 +54,7 @@ class Endpoints:
             self._prepare(session)
             answer = bounded_request(session.request, "GET", url, headers={"Accept": "application/json"})
         except (requests.RequestException, OSError) as error:
-            raise DiscoveryError(f"the authorization server could not be reached: {type(error).__name__}") from error
+            raise DiscoveryError(f"the authorization server could not be reached: {_why(error)}") from error
         if answer.status_code != 200:
             raise DiscoveryError(f"the authorization server answered {answer.status_code}")
         try:
@@ -68,6 +70,11 @@ class Endpoints:
         session.verify = self._ca_file or True
         session.mount("https://", self._adapter)
         session.mount("http://", self._adapter)
+
+
+def _why(error: Exception) -> str:
+    reason = getattr(next(iter(error.args), None), "reason", None)  # requests wraps what urllib3 found
+    return REFUSED if isinstance(reason, RefusedAddressError) else type(error).__name__
 
 
 class _BoundedOAuth2Session(OAuth2Session):  # type: ignore[misc] # Authlib carries no types

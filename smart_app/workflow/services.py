@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
+from smart_app.egress import Egress
 from smart_app.errors import FhirError
 from smart_app.fhir.client import FhirClient
 from smart_app.fhir.reading import WaysThatWork
@@ -61,8 +62,9 @@ class Network:
     """The connections, threads and caches of one process."""
 
     def __init__(self, settings: Settings, clock: Clock, keys: SigningKeys) -> None:
-        self.pool = make_pool(settings.ca_file)
-        self.endpoints = Endpoints(settings.ca_file)
+        egress = Egress(settings.private_hosts, loopback=settings.demo)
+        self.pool = make_pool(settings.ca_file, egress)
+        self.endpoints = Endpoints(settings.ca_file, egress)
         self.discovery = Discovery(self.endpoints.fetch_json, clock.monotonic)
         self.issuer_keys = IssuerKeys(self.endpoints.fetch_json, clock.monotonic)
         self.validator = IdTokenValidator(self.issuer_keys, clock.now)

@@ -243,8 +243,8 @@ TOKEN_FAULTS: dict[str, tuple[dict[str, Any], int, str]] = {
     "no nonce": ({"kind": "id-token", "values": {"nonce": None}}, 502, "could not be confirmed"),
     "no sub": ({"kind": "id-token", "values": {"sub": None}}, 502, "could not be confirmed"),
     "no iat": ({"kind": "id-token", "values": {"iat": None}}, 502, "could not be confirmed"),
-    "expired": ({"kind": "id-token", "values": {"exp": 1_600_000_000}}, 502, "could not be confirmed"),
-    "from the future": ({"kind": "id-token", "values": {"iat": 4_000_000_000}}, 502, "could not be confirmed"),
+    "expired": ({"kind": "id-token", "values": {"exp": 1_600_000_000}}, 502, "do not agree"),
+    "from the future": ({"kind": "id-token", "values": {"iat": 4_000_000_000}}, 502, "do not agree"),
 }
 
 

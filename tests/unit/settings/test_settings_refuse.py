@@ -104,6 +104,9 @@ def test_a_bad_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
         ("iss", '"https://fhir.lakeside.example/r4?x=1"'),
         ("iss", '"https://a:b@fhir.lakeside.example/r4"'),
         ("iss", '"fhir.lakeside.example"'),
+        ("iss", '"https://10.1.2.3/r4"'),
+        ("iss", '"https://169.254.169.254/r4"'),
+        ("iss", '"https://[fd00::1]/r4"'),
         ("client_id", '""'),
         ("auth_method", '"client_secret_jwt"'),
         ("auth_method", '"client_secret_basic"'),
@@ -135,6 +138,14 @@ def test_a_bad_registry_row_is_named_with_its_key(tmp_path: Path, key: str, valu
     problems = check_settings(environment(tmp_path, {**ROW, key: value}))
     assert problems
     assert any(key.partition("_")[0] in problem for problem in problems)
+
+
+def test_an_ehr_in_a_private_network_is_allowed_by_its_row(tmp_path: Path) -> None:
+    row = {**ROW, "iss": '"https://10.1.2.3/r4"', "allowed_hosts": '["10.1.2.4:8443"]', "private_network": "true"}
+    env = environment(tmp_path, row)
+    assert check_settings(env) == []
+    assert load_settings(env).private_hosts == {"10.1.2.3:443", "10.1.2.4:8443"}
+    assert load_settings(environment(tmp_path)).private_hosts == frozenset()
 
 
 def test_two_rows_of_one_slug_or_one_issuer_are_refused(tmp_path: Path) -> None:
