@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from smart_app import __version__
 from smart_app.errors import AftercareError, DocumentError, InputError, OutOfScopeError, StartupError
@@ -42,7 +42,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.run
     try:
-        return command(arguments)
+        code = command(arguments)
+        sys.stdout.flush()
+        return code
     except OutOfScopeError as error:
         words = "; ".join(OUT_OF_SCOPE_WORDS.get(reason, reason) for reason in error.reasons)
         return _complain(f"outside the scope of survivorship care: {words}", OUT_OF_SCOPE)
@@ -52,12 +54,26 @@ def main(argv: list[str] | None = None) -> int:
         return _complain(f"{type(error).__name__}: {error}", UNUSABLE)
     except BrokenPipeError:
         # The reader (`head`) has gone: leave quietly, as other filters do.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return OK
+    except OSError as error:
+        _discard_output()
+        return _complain(f"the output could not be written: {error.strerror}", UNUSABLE)
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """A wrong call is answered in one line, as a wrong file is; `--help` has the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(UNUSABLE, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="aftercare", description="Survivorship care plans for breast cancer.")
+    parser = _OneLineParser(prog="aftercare", description="Survivorship care plans for breast cancer.")
     parser.add_argument("--version", action="version", version=f"aftercare {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -96,9 +112,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError("expected a day as YYYY-MM-DD") from None
+        day = None
+    if day is None or day.isoformat() != text:
+        raise argparse.ArgumentTypeError("expected a day as YYYY-MM-DD")
+    return day
 
 
 def _complain(message: str, code: int) -> int:
@@ -115,15 +134,15 @@ def _knowledge() -> KnowledgeBase:
 
 def _read(arguments: argparse.Namespace, knowledge: KnowledgeBase) -> PatientRecord:
     from smart_app.fhir.bundle import read_file
-    from smart_app.fhir.extract import extract_record
+    from smart_app.fhir.extract import extract_file
 
     try:
         data = sys.stdin.buffer.read() if arguments.bundle == "-" else Path(arguments.bundle).read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the file: {error.strerror}") from error
-    resources = read_file(data)
-    arguments.patients = [each for each in resources if each.get("resourceType") == "Patient"]
-    return extract_record(resources, knowledge.codes, arguments.as_of or date.today())
+    content = read_file(data)
+    arguments.patients = [each for each in content.resources if each.get("resourceType") == "Patient"]
+    return extract_file(content, knowledge.codes, arguments.as_of or date.today())
 
 
 def _recommend(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from smart_app.clinical.facts import Issue, IssueKind
 from smart_app.errors import InputError
-from smart_app.fhir.resources import FULL_URL, Resource, as_list, text
+from smart_app.fhir.resources import FULL_URL, Resource, as_list, objects, text
 
 MAX_FILE_BYTES = 200 * 1024 * 1024
 MAX_DEPTH = 64
@@ -104,9 +105,17 @@ def depth_of(value: Any) -> int:
     return deepest
 
 
-def read_file(data: bytes) -> list[Resource]:
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """The resources of a file, and one issue for each part of it that could not be read: with any, it is not whole."""
+
+    resources: list[Resource] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+
+
+def read_file(data: bytes) -> FileContent:
     """
-    The resources of a file: a Bundle of any type, a JSON array of resources, one resource, or ndjson.
+    What a file holds: a Bundle of any type, a JSON array of resources, one resource, or ndjson.
 
     Raises:
         InputError: the file is empty, too large, not JSON, holds no FHIR resource, or is not FHIR R4.
@@ -115,54 +124,81 @@ def read_file(data: bytes) -> list[Resource]:
         raise InputError("the file is larger than 200 MB")
     if not data.strip():
         raise InputError("the file is empty")
+    content = FileContent()
     try:
         value = strict_loads(data)
     except StrictJsonError as error:
-        lines = _read_lines(data)
+        lines = _read_lines(data, content.issues)
         if lines is None:
             raise InputError(f"the file cannot be read as JSON or ndjson: {error}") from error
         value = lines
-    resources = list(_resources(value))
-    if not resources:
-        raise InputError("the file holds no FHIR resource")
-    if len(resources) > MAX_ENTRIES:
+    content.resources.extend(_resources(value, content.issues))
+    _note_further_page(value, content.issues)
+    if not content.resources:
+        raise InputError(" ".join(["the file holds no FHIR resource", *(each.detail for each in content.issues[:1])]))
+    if len(content.resources) > MAX_ENTRIES:
         raise InputError(f"the file holds more than {MAX_ENTRIES} resources")
-    _refuse_other_versions(resources)
-    return resources
+    _refuse_other_versions(content.resources)
+    return content
 
 
-def _read_lines(data: bytes) -> list[Any] | None:
-    """ndjson: one JSON object a line; None if the first two lines are not that."""
-    lines = [line for line in data.replace(b"\xef\xbb\xbf", b"").splitlines() if line.strip()]
-    found, bad = [], 0
-    for line in lines:
+def _read_lines(data: bytes, issues: list[Issue]) -> list[Any] | None:
+    """ndjson: one JSON object a line; None if most lines are not that. A line that cannot be read is an issue."""
+    found, bad, count = [], [], 0
+    for number, line in enumerate(data.replace(b"\xef\xbb\xbf", b"").splitlines(), start=1):
+        if not line.strip():
+            continue
+        count += 1
         try:
             value = strict_loads(line)
-        except StrictJsonError:
-            bad += 1
+        except StrictJsonError as error:
+            bad.append(Issue(IssueKind.UNREADABLE, None, f"Line {number} of the file could not be read: {error}."))
             continue
         if isinstance(value, dict):
             found.append(value)
-    return found if found and len(lines) > 1 and len(found) > bad else None
+    if not found or count < 2 or len(found) <= len(bad):
+        return None
+    issues.extend(bad)
+    return found
 
 
-def _resources(value: Any) -> Iterator[Resource]:
-    for item in as_list(value):
-        if not isinstance(item, dict):
-            continue
-        if item.get("resourceType") == "Bundle":
-            yield from entries_of(item, [])
-        elif text(item.get("resourceType")):
+def _resources(value: Any, issues: list[Issue]) -> Iterator[Resource]:
+    for position, item in enumerate(as_list(value)):
+        kind = text(item.get("resourceType")) if isinstance(item, dict) else None
+        if kind == "Bundle":
+            yield from entries_of(item, issues)
+        elif kind == "OperationOutcome":
+            issues.extend(_errors_of(item))
+        elif kind:
             yield item
-        elif isinstance(item.get("resource"), dict) and text(item["resource"].get("resourceType")):
-            yield item["resource"]
+        elif (
+            isinstance(item, dict)
+            and isinstance(inner := item.get("resource"), dict)
+            and text(inner.get("resourceType"))
+        ):
+            yield inner
+        else:
+            issues.append(Issue(IssueKind.UNREADABLE, None, f"Item {position} of the file is not a resource."))
+
+
+def _note_further_page(value: Any, issues: list[Issue]) -> None:
+    """A search result whose last page is not in the file was cut off where it was saved."""
+    pages = [
+        {text(link.get("relation")) for link in objects(item.get("link"))}
+        for item in objects(value)
+        if item.get("resourceType") == "Bundle" and item.get("type") == "searchset"
+    ]
+    if pages and all("next" in relations for relations in pages):
+        issues.append(
+            Issue(IssueKind.UNREADABLE, None, "The search result has a further page that is not in the file.")
+        )
 
 
 def entries_of(bundle: Resource, issues: list[Issue]) -> Iterator[Resource]:
     """
     Resources of a Bundle, each with its fullUrl under `FULL_URL`; Bundles inside a Bundle are opened.
 
-    An entry that is not a resource, or an OperationOutcome, becomes an issue and nothing else.
+    An entry that is not a resource, or an OperationOutcome with an error, becomes an issue and nothing else.
     """
     for position, entry in enumerate(as_list(bundle.get("entry"))):
         resource = entry.get("resource") if isinstance(entry, dict) else None
@@ -173,13 +209,25 @@ def entries_of(bundle: Resource, issues: list[Issue]) -> Iterator[Resource]:
         kind = resource["resourceType"]
         if kind == "Bundle":
             yield from entries_of(resource, issues)
-        elif kind != "OperationOutcome":
+        elif kind == "OperationOutcome":
+            issues.extend(_errors_of(resource))
+        else:
             full_url = text(entry.get("fullUrl"))
             if full_url:
                 resource[FULL_URL] = full_url
                 if resource.get("id") is None:
                     resource["id"] = full_url.rstrip("/").rpartition("/")[2].rpartition(":")[2]
             yield resource
+
+
+def _errors_of(outcome: Resource) -> Iterator[Issue]:
+    """Errors of an OperationOutcome: what the server could not give. Its warnings take nothing away."""
+    for issue in objects(outcome.get("issue")):
+        if issue.get("severity") in ("error", "fatal"):
+            details = issue.get("details")
+            words = (text(details.get("text")) if isinstance(details, dict) else None) or text(issue.get("diagnostics"))
+            said = (words or text(issue.get("code")) or "no reason given")[:200]
+            yield Issue(IssueKind.UNREADABLE, None, f"The source of the record reported an error: {said}")
 
 
 def _refuse_other_versions(resources: list[Resource]) -> None:

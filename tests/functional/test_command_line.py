@@ -191,3 +191,102 @@ def test_no_file_of_the_corpus_ends_in_a_traceback(capsys: pytest.CaptureFixture
             assert code in (0, 2, 3), path.name
             assert (code == 2) == (out == "" and err != "" and "outside" not in err), path.name
             assert "Traceback" not in err
+
+
+def resources_of_survivor() -> list[dict[str, Any]]:
+    return [entry["resource"] for entry in survivor()["entry"]]
+
+
+def lost_line() -> bytes:
+    return b"\n".join([*(json.dumps(each).encode() for each in resources_of_survivor()), b'{"resourceType": "Obs'])
+
+
+def refused_part() -> bytes:
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "diagnostics": "page 2 was lost"}]}
+    return json.dumps(bundle(*resources_of_survivor(), outcome)).encode()
+
+
+def page_without_the_next() -> bytes:
+    links = [{"relation": "next", "url": "https://ehr.example/?page=2"}]
+    return json.dumps({**survivor(), "type": "searchset", "link": links}).encode()
+
+
+def entry_that_is_no_resource() -> bytes:
+    return json.dumps([*resources_of_survivor(), "lost"]).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (lost_line(), "Line 4"),
+        (refused_part(), "page 2 was lost"),
+        (page_without_the_next(), "further page"),
+        (entry_that_is_no_resource(), "Item 3"),
+    ],
+)
+def test_a_file_with_a_part_that_cannot_be_read_is_not_a_whole_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes, said: str
+) -> None:
+    path = tmp_path / "record.json"
+    path.write_bytes(content)
+    code, out, _ = run(capsys, "facts", path, "--as-of", DAY)
+    facts = json.loads(out)
+    assert code == 0
+    assert [issue["kind"] for issue in facts["issues"]] == ["unreadable"]
+    assert said in facts["issues"][0]["detail"]
+    assert facts["facts"]["er"]["state"] == "documented"
+    # PR may have stood in what was lost: it was not read, which is not the same as not recorded.
+    assert facts["facts"]["pr"]["state"] == "not-read"
+
+
+def test_a_whole_file_is_never_called_not_read(capsys: pytest.CaptureFixture[str], record: Path) -> None:
+    warning = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "diagnostics": "slow today"}]}
+    record.write_text(json.dumps(bundle(*resources_of_survivor(), warning)), encoding="utf-8")
+    facts = json.loads(run(capsys, "facts", record, "--as-of", DAY)[1])
+    assert facts["issues"] == []
+    assert facts["facts"]["pr"]["state"] == "not-found"
+
+
+def test_an_answer_that_holds_only_an_error_is_no_record_without_breast_cancer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "error.json"
+    outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "forbidden"}]}
+    path.write_text(json.dumps(outcome), encoding="utf-8")
+    code, out, err = run(capsys, "facts", path)
+    assert (code, out) == (2, "")
+    assert "forbidden" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["facts"],
+        ["bogus"],
+        ["facts", "RECORD", "--as-of", "2026-13-01"],
+        ["facts", "RECORD", "--as-of", "20260101"],
+        ["plan", "RECORD", "--format", "xml"],
+        ["handout", "RECORD"],
+    ],
+)
+def test_a_wrong_call_gets_one_line_and_exit_two(
+    capsys: pytest.CaptureFixture[str], record: Path, arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([str(record) if each == "RECORD" else each for each in arguments])
+    captured = capsys.readouterr()
+    assert (stopped.value.code, captured.out) == (2, "")
+    assert captured.err.startswith("aftercare")
+    assert captured.err.count("\n") == 1
+
+
+def test_output_that_cannot_be_written_is_one_line_and_no_traceback(record: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "smart_app", "facts", str(record)], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"aftercare: the output could not be written")
+    assert done.stderr.count(b"\n") == 1

@@ -8,11 +8,13 @@ from datetime import date
 from typing import Any
 
 from smart_app.clinical.codes import CodeMap
-from smart_app.clinical.facts import Issue, IssueKind, Patient, PatientRecord, Search
+from smart_app.clinical.facts import Issue, IssueKind, Patient, PatientRecord, Search, SearchState
+from smart_app.fhir.bundle import FileContent
 from smart_app.fhir.extract.chart import Chart
 from smart_app.fhir.extract.observation_page import EventStore, ObservationFilter, PageInfo, read_page
 from smart_app.fhir.extract.record import build_record
 from smart_app.fhir.extract.reports import unread_attachments
+from smart_app.fhir.queries import QUERIES, supplied_by
 from smart_app.fhir.resources import (
     FULL_URL,
     Resource,
@@ -81,6 +83,10 @@ class RecordBuilder:
         for resource in resources:
             if isinstance(resource, dict) and resource_type(resource) in KEPT_TYPES:
                 self._add(resource)
+
+    def note(self, issues: Iterable[Issue]) -> None:
+        """Issues found where the resources were read; the record carries them."""
+        self._issues.update(issues)
 
     def add_observation_page(self, raw: bytes) -> PageInfo:
         """Take a searchset page of Observations as it came; only what matters of it is kept."""
@@ -220,3 +226,19 @@ def extract_record(
     builder = RecordBuilder(codes, as_of, patient_id)
     builder.add(resources)
     return builder.build(searches)
+
+
+def extract_file(content: FileContent, codes: CodeMap, as_of: date) -> PatientRecord:
+    """
+    The record of a file.
+
+    Where a part of the file could not be read, what is not found in the rest is not-read: nobody knows what was lost.
+    """
+    builder = RecordBuilder(codes, as_of)
+    builder.add(content.resources)
+    builder.note(content.issues)
+    if not content.issues:
+        return builder.build()
+    names = tuple(sorted({name for query in QUERIES for name in supplied_by(query, codes)}))
+    why = "a part of the file could not be read"
+    return builder.build((Search("file", "Bundle", SearchState.TRUNCATED, len(content.resources), why, names),))
