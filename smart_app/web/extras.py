@@ -17,7 +17,7 @@ from smart_app.web.presenters_page import Link
 from smart_app.web.presenters_plan import other_plan_pair
 from smart_app.web.presenters_record import Extras, group_education
 from smart_app.web.presenters_words import count_words, moment_text
-from smart_app.web.wordings import education_note, education_rows, scope_texts
+from smart_app.web.wordings import all_sections, education_note, education_rows, scope_texts
 from smart_app.workflow.planning_types import Workbench
 from smart_app.workflow.reviewing import clinic_defaults
 
@@ -36,7 +36,7 @@ def record_extras(opened: Opened, bench: Workbench | None) -> Extras:
         if applies
         else None,
         risk=present_risk(risk_tools(found.record), base) if applies else (),
-        education=group_education(education_rows(found, draft, drugs) if applies else scope_texts(found)),
+        education=group_education(education_rows(all_sections(found), draft, drugs) if applies else scope_texts(found)),
         education_note=education_note(found),
         warnings=(*_age_warning(opened), *_bench_warnings(bench, opened)),
         other_plans=tuple(other_plan_pair(plan, base) for plan in bench.other_plans) if bench is not None else (),

@@ -29,14 +29,41 @@ def all_sections(found: Review) -> tuple[ChosenParagraph, ...]:
     return tuple(both)
 
 
-def education_rows(found: Review, draft: CarePlanDraft | None, drugs: Collection[str] = ()) -> tuple[EducationRow, ...]:
-    """What is shown to this patient, and research news for the clinician; `drugs` are names that read as easy."""
-    chosen = all_sections(found)
+def education_rows(
+    chosen: tuple[ChosenParagraph, ...], draft: CarePlanDraft | None, drugs: Collection[str] = ()
+) -> tuple[EducationRow, ...]:
+    """
+    What is shown to this patient, and research news for the clinician.
+
+    Args:
+        chosen: shown and hidden paragraphs in the order of the sections.
+        drugs: names that read as easy.
+    """
     easy = (*drugs, *(entry.paragraph.title for entry in chosen if entry.paragraph.place == "words"))
+    news = [entry for entry in chosen if entry.paragraph.kind == "news"]
     if draft is not None:
         chosen = apply_choices(chosen, draft.education)
     more = draft is not None and draft.more_to_know
-    return tuple(_row(entry, easy, more) for entry in chosen if entry.shown)
+    rows = tuple(_row(entry, easy, more) for entry in chosen if entry.shown)
+    return rows if any(entry.shown for entry in news) else (*rows, *_no_news(news))
+
+
+def _no_news(news: list[ChosenParagraph]) -> tuple[EducationRow, ...]:
+    """One row in the place of news that has expired."""
+    if not news:
+        return ()
+    text, last = news[0].paragraph, max(entry.paragraph.expires_on for entry in news)
+    return (
+        EducationRow(
+            section=text.section,
+            title="No current news",
+            because=f"the last news expired {date_words(last)}",
+            grade="",
+            in_handout="No, for you only",
+            text=("There is no current news.",),
+            section_title=text.section_title,
+        ),
+    )
 
 
 def education_note(found: Review) -> str:

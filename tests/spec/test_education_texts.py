@@ -16,6 +16,8 @@ from smart_app.clinical.readability import (
     fernandez_huerta_ease,
     smog_grade,
 )
+from smart_app.handout.messages import load_words
+from smart_app.knowledge import default_paths, load_knowledge
 from smart_app.knowledge.education import check_education, load_education
 from tests.unit.handout.handout_values import TEMPLATES, TODAY, all_text, cancer, drug, handout, record
 
@@ -138,3 +140,14 @@ def test_every_answer_of_the_list_is_there() -> None:
 def test_relative_risk_of_the_news_stands_with_the_absolute_one() -> None:
     text = next(text for text in ENGLISH if text.id == "news-lidera")
     assert "2.8 points" in text.text and "not a treatment change" in text.text
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_every_cancer_drug_of_the_code_map_has_a_name_in_the_patients_language(language: str) -> None:
+    words = load_words(TEMPLATES, language)
+    treatment = {"endocrine", "chemotherapy", "her2", "cdk4-6", "parp", "immunotherapy", "bone", "other"}
+    codes = load_knowledge(default_paths().mappings, default_paths().education).codes
+    concepts = [concept.attributes for concept in codes.concepts.values()]
+    agents = {str(each["agent"]) for each in concepts if treatment.intersection(each.get("classes", ()))}
+    assert len(agents) > 50
+    assert sorted(agent for agent in agents if not words.has(f"drug.{agent}")) == []
