@@ -37,7 +37,7 @@ _HER2_WORDS = {
 _ENDOCRINE_WORDS = {"tamoxifen": "tamoxifen", "raloxifene": "raloxifene", "toremifene": "toremifene"}
 # So long after a dose given by staff the treatment is taken to be running: the usual time to the next, and a week.
 DOSE_LASTS_DAYS = {"ovarian-suppression": 35, "her2": 28, "bone": 190}
-LONGEST_PAUSE_DAYS = {"bone": 275, "other": 183}
+LONGEST_PAUSE_DAYS = {"bone": 275, "her2": 91, "other": 183}
 _GIVEN_BY_STAFF = frozenset({"her2", "chemotherapy", "immunotherapy", "ovarian-suppression", "bone"})
 _TABLETS = ("neratinib", "tucatinib", "lapatinib", "capecitabine", "alendronate", "risedronate", "ibandronate")
 _ANTIBODIES = ("trastuzumab", "pertuzumab", "t_dm1", "t_dxd", "margetuximab")
@@ -87,7 +87,8 @@ def settled(drug: Medication, as_of: date) -> Medication:
     since = (as_of - last.latest).days
     if any(since <= days for name, days in DOSE_LASTS_DAYS.items() if name in drug.classes):
         return replace(drug, status="active", ended_on=None)
-    if since <= LONGEST_PAUSE_DAYS["bone" if "bone" in drug.classes else "other"]:
+    kind = next((name for name in LONGEST_PAUSE_DAYS if name in drug.classes), "other")
+    if since <= LONGEST_PAUSE_DAYS[kind]:
         return drug
     return replace(drug, status="stopped", ended_on=last)
 

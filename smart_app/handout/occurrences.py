@@ -90,8 +90,9 @@ def _series(row: PlanRow, recommendation: Recommendation | None, today: date, en
     if row.due is None:
         return
     month = PartialDate(today.year, today.month)
-    late = row.due.latest < today if row.due.day is not None else row.due.latest < month.earliest
-    first = month if late else row.due
+    past = row.due.latest < today if row.due.day is not None else row.due.latest < month.earliest
+    late = past and not _stays_open(recommendation)
+    first = month if past else row.due
     if recommendation is None:
         further = _repeated(first, row.interval_months, end)
     else:
@@ -103,6 +104,12 @@ def _series(row: PlanRow, recommendation: Recommendation | None, today: date, en
             is_late = late and number == 0
             due = row.due if is_late else day
             yield Occurrence(row.id, number, row.topic, row.side, row.owner, due, day, is_late, title, every)
+
+
+def _stays_open(recommendation: Recommendation | None) -> bool:
+    """A talk whose time has come and is not over is never late: the year-5 review, the heart after radiation."""
+    review = recommendation is not None and recommendation.kind is RecommendationKind.REVIEW
+    return review and recommendation is not None and recommendation.status is DueStatus.DUE
 
 
 def _repeated(first: PartialDate, interval: tuple[int, int] | None, end: PartialDate) -> tuple[PartialDate, ...]:

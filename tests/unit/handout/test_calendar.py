@@ -9,7 +9,7 @@ import icalendar
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.plan import Decision, PlanRow
-from smart_app.clinical.recommendations import DueStatus, Recommendation
+from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
 from smart_app.handout.calendar import calendar_ics
 from smart_app.handout.occurrences import dated_occurrences
 from tests.unit.handout.handout_values import TEMPLATES, TODAY, draft, recommendation, recommendations
@@ -111,6 +111,21 @@ def test_a_late_test_goes_on_by_its_own_phases_and_not_by_the_interval_it_was_la
     )
     found = dated_occurrences([late], None, TODAY)
     assert [str(entry.on) for entry in found] == ["2026-11", "2026-12", "2027-03", "2027-06"]
+
+
+def test_a_talk_that_stays_open_is_never_late_for_the_patient() -> None:
+    talk = monthly(
+        rule="late-radiation-heart",
+        topic="cardiac-risk",
+        kind=RecommendationKind.REVIEW,
+        due=PartialDate(2024, 6, 10),
+        status=DueStatus.DUE,
+        interval_months=None,
+        horizon=(),
+    )
+    assert [(str(entry.on), entry.late) for entry in dated_occurrences([talk], None, TODAY)] == [("2026-11", False)]
+    overdue = replace(talk, status=DueStatus.OVERDUE)
+    assert [entry.late for entry in dated_occurrences([overdue], None, TODAY)] == [True]
 
 
 def test_a_date_moved_by_the_clinician_moves_the_further_ones_by_as_much() -> None:
