@@ -15,7 +15,7 @@ from smart_app.clinical.rules import FollowUpRule
 from smart_app.clinical.schedule import Schedule
 from smart_app.web.presenters_page import Frame, Pair, Tag, due_tag
 from smart_app.web.presenters_schedule import TraceLine, citation_words, trace_lines
-from smart_app.web.presenters_words import date_words, months_words, owner_label
+from smart_app.web.presenters_words import date_words, months_words, owner_label, sentence_case
 
 NOTICE_DAYS = 60
 
@@ -124,7 +124,7 @@ def _rule_row(rule: FollowUpRule, answers: Sequence[Recommendation]) -> RuleRow:
     about.extend(Pair("Other guidance", text) for text in rule.conflicts)
     about.append(Pair("Limits", rule.limits or "None stated"))
     about.append(Pair("Version", f"{rule.version}, written by {rule.written_by} on {date_words(rule.written_on)}"))
-    marks = {"V": "text read", "K": "general knowledge", "both": "part read, part general knowledge"}
+    marks = {"V": "text read", "K": "general knowledge", "V/K": "part read, part general knowledge"}
     review = (
         f"Reviewed by {rule.reviewed_by} on {date_words(rule.reviewed_on)}"
         if rule.reviewed_on is not None and rule.reviewed_by
@@ -167,7 +167,8 @@ def condition_words(condition: Condition) -> str:
 def _for_patient(item: Recommendation) -> RuleForPatient:
     tag = due_tag(item.status, item.kind) if item.fired else Tag("not-advised", "Does not apply")
     side = {"left": "left", "right": "right", "both": "both sides"}.get(item.side or "", "")
-    return RuleForPatient(tag, side, item.reason, tuple(trace_lines(item.trace)))
+    reason = sentence_case(item.reason.removeprefix("does not apply: "))
+    return RuleForPatient(tag, side, reason, tuple(trace_lines(item.trace)))
 
 
 def present_review(

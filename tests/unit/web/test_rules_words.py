@@ -1,0 +1,27 @@
+"""The rule set as a page: what is said of this patient, in words, and how well each rule is founded."""
+
+from __future__ import annotations
+
+from smart_app.clinical.rules import evaluate_rules
+from smart_app.web.presenters_rules import RuleRow, present_rules
+from tests.support.page_values import sample_frame
+from tests.support.rule_charts import knowledge, read_chart
+
+CHART = "invasive left 2023-02-10 · mastectomy left 2023-03-15 · er positive · letrozole 2023-07-01"
+
+
+def rows() -> dict[str, RuleRow]:
+    rules = knowledge().rules
+    answers = evaluate_rules(rules, read_chart([CHART]), include_silent=True)
+    page = present_rules(rules, answers, "1", sample_frame("rules"))
+    return {row.id: row for group in page.groups for row in group.rows}
+
+
+def test_a_silent_rule_says_why_without_saying_twice_that_it_does_not_apply() -> None:
+    patient = rows()["tamoxifen-liver-tests"].patient[0]
+    assert (patient.tag.word, patient.reason) == ("Does not apply", "Endocrine therapy now: not tamoxifen")
+
+
+def test_every_rule_says_in_words_how_it_is_founded() -> None:
+    found = {row.mark for row in rows().values()}
+    assert found == {"text read", "general knowledge", "part read, part general knowledge"}
