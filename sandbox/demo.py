@@ -91,6 +91,7 @@ def _app_environment(port: int, sandbox_url: str) -> dict[str, str]:
         "AFTERCARE_HOST": "127.0.0.1",
         "AFTERCARE_PORT": str(port),
         "AFTERCARE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "AFTERCARE_CLINIC": os.environ.get("AFTERCARE_CLINIC", str(ROOT / "sandbox" / "clinic.toml")),
         "AFTERCARE_REGISTRY": os.environ.get("AFTERCARE_REGISTRY", str(registry)),
         "AFTERCARE_STORE": os.environ.get("AFTERCARE_STORE", f"sqlite:///{STATE / 'aftercare.db'}"),
         "AFTERCARE_SECRET_KEY": _secret("secret-key"),
