@@ -72,6 +72,8 @@ class Chart:
 
     def counts(self, key: str, resource: Resource) -> bool:
         """Whether the status of a resource counts; where it does not, an issue says so."""
+        if self.is_modified(key, resource):
+            return False
         kind = key.partition("/")[0]
         allowed = FINAL_STATUSES.get(kind)
         if allowed is None:
@@ -81,6 +83,17 @@ class Chart:
             return True
         self.issue(IssueKind.IGNORED_STATUS, key, f"Status “{(status or 'none')[:40]}”: it does not count as a result.")
         return False
+
+    def is_modified(self, key: str, resource: Resource) -> bool:
+        """
+        Whether a modifier extension changes what the resource means ("of a relative", "not done").
+
+        None is understood here, and FHIR forbids to use what is not understood; an issue says so.
+        """
+        if not objects(resource.get("modifierExtension")):
+            return False
+        self.issue(IssueKind.UNREADABLE, key, "It carries a modifier that is not understood here; it is not used.")
+        return True
 
     def issue(self, kind: IssueKind, key: str | None, detail: str) -> None:
         """Note trouble with the data, once."""

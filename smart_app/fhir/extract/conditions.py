@@ -68,6 +68,8 @@ def _dated_recurrence(finding: Finding, found: Diagnoses) -> Finding:
 
 
 def _counts(chart: Chart, key: str, condition: Resource) -> bool:
+    if chart.is_modified(key, condition):
+        return False
     status = code_status(condition.get("verificationStatus"))
     if status in (None, "confirmed"):
         return True

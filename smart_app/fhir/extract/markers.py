@@ -252,6 +252,24 @@ def _profile(result: Result) -> Iterator[Finding]:
     if value == "positive" and re.search(r"triple[ -]negative", result.title, re.IGNORECASE):
         for name in ("er", "pr", "her2"):
             yield result.finding(name, "negative", part="overall" if name == "her2" else "")
+        return
+    stated = [
+        phrase
+        for word in result.answer.words
+        for phrase in receptor_phrases(Sentence(word))
+        if phrase.name in ("er", "pr", "her2") and (phrase.value is not None or _her2_score(phrase))
+    ]
+    for phrase in stated:
+        part = "ish" if phrase.value is None and "ihc" not in phrase.extra else "overall"
+        extra = {key: value for key, value in phrase.extra.items() if key not in ("quiet", "low")}
+        yield result.finding(phrase.name, phrase.value, part=part if phrase.name == "her2" else "", **extra)
+    if not stated:
+        result.not_placed("no receptor is named")
+
+
+def _her2_score(phrase: Phrase) -> bool:
+    """Whether a phrase without a verdict gives a HER2 score or an answer of hybridization."""
+    return phrase.name == "her2" and bool(set(phrase.extra) - {"quiet"})
 
 
 def _ki67(result: Result) -> Iterator[Finding]:

@@ -39,6 +39,7 @@ _EVENT_FIELDS = (
     "resourceType",
     "id",
     "meta",
+    "modifierExtension",
     "status",
     "code",
     "subject",

@@ -73,6 +73,17 @@ _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+_RECEPTOR_WORDS = {
+    "estrogen-receptor-test": re.compile(r"o?estrogen|\ber\b|\besr1\b|\bhormon", re.IGNORECASE),
+    "progesterone-receptor-test": re.compile(r"progest|\bpg?r\b|\bhormon", re.IGNORECASE),
+    "her2-test": re.compile(r"her-?\s?2|erbb|\bneu\b|cep ?17", re.IGNORECASE),
+    "ki67-test": re.compile(r"ki-?\s?67|\bmib", re.IGNORECASE),
+}
+_OTHER_TESTS = re.compile(
+    r"\bandrogen|\bmethod|\bsubtype|\b(?:msh|mlh|pms)-?\d|\bmismatch|\bmmr\b|\bpd-?l1|\bt?p53\b|\bcadherin"
+    r"|\begfr|\b[kn]ras\b|\bbraf\b|\bbrca|\bgata-?\d|\bchromogranin|\bsynaptophysin|\bcytokeratin|\bck-?\d",
+    re.IGNORECASE,
+)
 _EXACT_NAMES = {
     "estrogen receptor": "estrogen-receptor-test",
     "oestrogen receptor": "estrogen-receptor-test",
@@ -113,6 +124,11 @@ _NAME_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|risk of (?:distant )?recurrence|benefit|\d+[- ]ye?a?r)\b).*(?:\boncotype\b"
             r"|\b(?:breast )?recurrence score\b"
             r"|\b21[- ]gene\b)",
+        ),
+        (
+            "receptor-profile",
+            r"^(?:breast |cancer |tumou?r )*(?:(?:hormone )?receptors?(?: and her-?2)? (?:status|profile)|biomarkers?"
+            r"(?: status| profile| results?)?|(?:molecular|intrinsic|biologic(?:al)?) (?:sub)?type)$",
         ),
         ("nottingham-score", r"^(?:total |combined )*nottingham (?:combined |histologic |total )*score$"),
         ("rcb-test", r"\bresidual cancer burden\b|\bRCB\b"),
@@ -282,6 +298,9 @@ def results_of(chart: Chart, key: str, observation: Resource) -> Iterator[Result
         concept, row, basis = found
         names = words(element.get("code"))
         answer = read_answer(chart.codes, element)
+        if row is not None and _names_another_test(concept, names):
+            _list_unplaced(chart, key, observation, names[0], answer)
+            continue
         side = chart.side(observation, *names, *parent_names, *notes(observation))
         source = chart.source(
             key,
@@ -326,6 +345,16 @@ def _test(chart: Chart, element: Resource) -> tuple[str, CodeRow | None, str | N
     return named[0], None, named[1]
 
 
+def _names_another_test(concept: str, names: list[str]) -> bool:
+    """A receptor code beside the words of another test ("Androgen receptor"): a known fault, nobody can tell which."""
+    family = "her2-test" if concept.startswith("her2-") else concept
+    own = _RECEPTOR_WORDS.get(family)
+    if own is None or any(own.search(name) for name in names):
+        return False
+    rest = [pattern for other, pattern in _RECEPTOR_WORDS.items() if other != family]
+    return any(pattern.search(name) for name in names for pattern in (_OTHER_TESTS, *rest))
+
+
 def _list_if_tumor_fact(chart: Chart, key: str, observation: Resource) -> None:
     """A result that looks like a tumor fact and has neither a known code nor a known name is listed, not dropped."""
     if chart.rows(observation.get("code")):
@@ -333,9 +362,13 @@ def _list_if_tumor_fact(chart: Chart, key: str, observation: Resource) -> None:
     names = words(observation.get("code"))
     title = names[0] if names else ""
     if looks_like_tumor_fact(title):
-        answer = read_answer(chart.codes, observation)
-        if not answer.empty:
-            code = next((coding.code for coding in codings(observation.get("code")) if coding.code), None)
-            source = chart.source(key, observation, on=taken_on(observation), recorded=answer.recorded, code=code)
-            chart.unplaced(source, title, answer.recorded)
-            chart.issue(IssueKind.UNMAPPED_CODE, key, f"{title[:80]}: this result has no place here.")
+        _list_unplaced(chart, key, observation, title, read_answer(chart.codes, observation))
+
+
+def _list_unplaced(chart: Chart, key: str, observation: Resource, title: str, answer: Answer) -> None:
+    if answer.empty:
+        return
+    code = next((coding.code for coding in codings(observation.get("code")) if coding.code), None)
+    source = chart.source(key, observation, on=taken_on(observation), recorded=answer.recorded, code=code)
+    chart.unplaced(source, title, answer.recorded)
+    chart.issue(IssueKind.UNMAPPED_CODE, key, f"{title[:80]}: this result has no place here.")
