@@ -33,8 +33,11 @@ def topic_words(entry: Occurrence, words: Words) -> str:
         what = words.say(own)
     elif entry.topic in ASKED:
         what = words.say("topic-talk", what=words.say(f"topic.{entry.topic}"))
-    else:
+    elif words.has(f"topic.{entry.topic}"):
         what = words.say(f"topic.{entry.topic}")
+    else:
+        # A matter between clinicians, such as a safety alert, to which the clinician gave a date: the patient comes in.
+        what = words.say("topic.clinic-visit")
     if entry.side in ("left", "right", "both"):
         return words.say("topic-side", what=what, side=words.say(f"side.{entry.side}"))
     return what

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import base64
+import io
+import json
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from interop.browser import Page
 from sandbox.patients import SamplePatient, sample_patients
@@ -57,6 +60,33 @@ def save(launched: LaunchedPage, plan: Page, **changes: str) -> Page:
     return Page(answer.url, answer.text)
 
 
+def two_rows(page: Page) -> tuple[str, str]:
+    """An item with a date to change, and another one to decline."""
+    form, _ = page.form_with_button("Save plan to record")
+    dated = [name.split(".")[1] for name, _ in form.fields if name.startswith("row.") and name.endswith(".when")]
+    return dated[0], dated[1]
+
+
+def forms_of(document: dict[str, Any]) -> dict[str, bytes]:
+    """The forms of a document by their type."""
+    files = [each["attachment"] for each in document["content"]]
+    return {file["contentType"]: base64.b64decode(file["data"]) for file in files}
+
+
+def care_plan_in(document: dict[str, Any]) -> dict[str, Any] | None:
+    """The plan as data beside the paper; None where the EHR took the paper alone."""
+    forms = forms_of(document)
+    assert "application/pdf" in forms
+    found: dict[str, Any] | None = json.loads(forms.get("application/fhir+json", b"null"))
+    return found
+
+
+def text_of_paper(document: dict[str, Any]) -> str:
+    """The words of the document's PDF."""
+    pages = PdfReader(io.BytesIO(forms_of(document)["application/pdf"])).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
 def check_refused(launched: LaunchedPage, sandbox: RunningSandbox, patient: SamplePatient, slug: str) -> None:
     assert "data-rule" not in launched.text
     for path in ("plan", "handout", "handout.pdf", "handover.pdf", "calendar.ics"):
@@ -79,7 +109,18 @@ def test_the_record_holds_exactly_what_the_receipt_says(
     home = page_of(launched)
     assert home.attribute("data-fact") is not None
     assert {"Edit and save plan", "Handout"} <= set(home.links)
-    receipt = save(launched, page_of(launched, "plan"), note="Seen today.")
+    page = page_of(launched, "plan")
+    moved, declined = two_rows(page)
+    receipt = save(
+        launched,
+        page,
+        **{
+            "note": "Seen today.",
+            f"row.{moved}.when": "2027-03",
+            f"row.{declined}.decision": "decline",
+            f"row.{declined}.reason": "Done elsewhere",
+        },
+    )
     held = ours(sandbox, patient, slug)
     resource = receipt.attribute("data-resource")
     assert [f"{each['resourceType']}/{each['id']}" for each in held if each["resourceType"] == PLANS[slug]] == [
@@ -91,9 +132,17 @@ def test_the_record_holds_exactly_what_the_receipt_says(
     assert plan["subject"]["reference"].endswith(f"Patient/{patient.id}")
     if slug == "open":
         assert plan["meta"]["versionId"] == receipt.attribute("data-version")
-        assert "Seen today." in str(plan)
-    else:
-        assert "not" in re.sub(r"\s+", " ", page_of(launched, "plan").html)
+    written = plan if slug == "open" else care_plan_in(plan)
+    if written is None:
+        paper = text_of_paper(plan)
+        assert "Mar 2027" in paper and "Done elsewhere" in paper and "Seen today." in paper
+        return
+    items = {activity["id"]: activity["detail"] for activity in written["activity"]}
+    assert "2027-03" in str(items[moved])
+    assert (items[declined]["status"], items[declined]["statusReason"]["text"]) == ("cancelled", "Done elsewhere")
+    assert any(note["text"] == "Seen today." for note in written["note"])
+    accepted = sum(detail["status"] == "not-started" for detail in items.values())
+    assert f"{accepted} items accepted, 1 declined" in receipt.html
 
 
 @pytest.mark.parametrize("path", ["handout.pdf", "handover.pdf", "calendar.ics"])

@@ -6,12 +6,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import icalendar
+import pytest
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.plan import Decision, PlanRow
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
 from smart_app.handout.calendar import calendar_ics
+from smart_app.handout.messages import load_words
+from smart_app.handout.next_section import next_section
 from smart_app.handout.occurrences import dated_occurrences
+from smart_app.knowledge.rules import TOPICS
 from tests.unit.handout.handout_values import TEMPLATES, TODAY, draft, recommendation, recommendations
 
 MADE = datetime(2026, 11, 25, 9, 42, tzinfo=UTC)
@@ -140,3 +144,17 @@ def test_a_date_moved_by_the_clinician_moves_the_further_ones_by_as_much() -> No
                   due=PartialDate(2027, 2))  # fmt: skip
     found = dated_occurrences([yearly], draft(row), TODAY)
     assert [str(entry.on) for entry in found] == ["2027-02", "2028-02"]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("topic", sorted(TOPICS))
+def test_a_date_that_the_clinician_gives_to_any_item_is_on_the_calendar_and_the_paper(
+    topic: str, language: str
+) -> None:
+    dated = PlanRow("an-item", "An item", topic, Decision.ACCEPT, "oncology", rule="an-item", due=PartialDate(2027, 3))
+    (event,) = events(ics(draft(dated), language))
+    assert event["DTSTART"].dt == date(2027, 3, 1)
+    following = next_section(
+        (), draft(dated), dated_occurrences((), draft(dated), TODAY), TODAY, load_words(TEMPLATES, language)
+    )
+    assert any(month.entries for month in following.months)
