@@ -182,12 +182,17 @@ class Journey:
         theirs = self.server.read(reference)
         theirs["title"] = "Title by another hand"
         theirs["category"] = [*theirs["category"], {"text": "Category by another hand"}]
+        theirs["activity"] = [*theirs["activity"], {"reference": {"display": "Order by another hand"}}]
         before = self.server.change(theirs)
         receipt = self.press_save(note="Update of the interoperability run.")
         held = self.server.read(reference)
         after = held["meta"]["versionId"]
         if (held.get("title"), held.get("category")) != (theirs["title"], theirs["category"]):
             self.wrong("the title or category of another hand was overwritten")
+        if theirs["activity"][-1] not in held.get("activity", []):
+            self.wrong("the order that another hand put into the plan was taken out of it")
+        if "Order by another hand" not in receipt.html:
+            self.wrong("the receipt does not say what another hand's part stays")
         if not receipt.heading.startswith(SAVED) or receipt.attribute("data-resource") != reference:
             self.wrong(f"the update was not saved: {receipt.heading}; {_words(receipt)}")
         elif int(after) != int(before) + 1 or receipt.attribute("data-version") != after:

@@ -4,19 +4,23 @@ Taking a plan back: the record keeps it, as revoked, with the reason.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from smart_app.errors import NotReadyError, StaleDraftError, StoreError
+from smart_app.clinical.plan import CarePlanDraft
+from smart_app.errors import FhirError, GoneError, NotReadyError, StaleDraftError, StoreError
 from smart_app.fhir import resources
 from smart_app.fhir.careplan import instant
 from smart_app.fhir.careplan_keeping import kept_meta
+from smart_app.fhir.careplan_reading import ENDED
 from smart_app.fhir.narrative import without_forbidden
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.workflow import planning_receipts as receipts
 from smart_app.workflow.planning_build import approve
 from smart_app.workflow.planning_desk import Desk, ladder_of, may_sign
-from smart_app.workflow.planning_record import draft_of, find_plans
+from smart_app.workflow.planning_ports import PlanClient
+from smart_app.workflow.planning_record import Snapshot, draft_of, find_plans, is_about, why_not_read, with_goals
 from smart_app.workflow.planning_settle import settle
 from smart_app.workflow.planning_step import Saving, WatchedClient, check_resource_to_send, send_entry, told_when_sent
 from smart_app.workflow.planning_types import Receipt
@@ -42,10 +46,12 @@ def revoke(desk: Desk, reason: str, form_key: str) -> Receipt:
                 raise StaleDraftError("this form was used already")
             return receipt
         client = WatchedClient(services.client_for(context))
-        plans = find_plans(client, context.patient_id, desk.plan_definition)
-        if plans.snapshot is None:
+        snapshot, why = _plan_to_revoke(desk, client)
+        if snapshot is None and why:
+            return _not_read(desk, client, form_key, renew, why)
+        if snapshot is None:
             raise StaleDraftError("there is no plan of ours in the record")
-        draft = draft_of(plans.snapshot, desk.plan_definition)
+        draft = draft_of(snapshot, desk.plan_definition)
         approved = approve(desk, draft, as_draft=False, at=services.now())
         saving = Saving(desk, client, approved, ladder_of(desk, draft), form_key, False, False, renew)
         note = {
@@ -53,7 +59,7 @@ def revoke(desk: Desk, reason: str, form_key: str) -> Receipt:
             "text": f"Revoked: {without_forbidden(reason.strip())}",
             **({"authorReference": author} if "reference" in (author := approved.authorship.author or {}) else {}),
         }
-        stored = plans.snapshot.plan
+        stored = snapshot.plan
         resource = {**stored, "status": "revoked", "note": [*resources.objects(stored.get("note")), note]}
         resource.pop("meta", None)
         marks = kept_meta(stored)
@@ -61,13 +67,44 @@ def revoke(desk: Desk, reason: str, form_key: str) -> Receipt:
             resource["meta"] = marks
         check_resource_to_send(saving, resource, stored)
         desk.audit(AuditAction.REVOKE, AuditOutcome.ATTEMPTED, resource=draft.resource or "")
-        entry = replace(saving.entry(resource, plans.snapshot.version_id), details={"before": stored})
+        entry = replace(saving.entry(resource, snapshot.version_id), details={"before": stored})
         with told_when_sent(client):
             sent, receipt = send_entry(saving, entry, saving.first_receipt(entry))
             receipt = replace(receipt, what="Follow-up care plan taken back (revoked)")
             settle(services.outbox, sent.entry, receipt)
         _after(desk, receipt, draft.resource or "")
         return receipt
+
+
+def _plan_to_revoke(desk: Desk, client: PlanClient) -> tuple[Snapshot | None, str]:
+    """
+    The very plan that the page shows, also where the search lags behind or finds another of ours first; else why the
+    record could not be read.
+    """
+    state, patient = desk.state(), desk.context.patient_id
+    named = state.draft.resource if state is not None else None
+    plans = find_plans(client, patient, desk.plan_definition, state.draft.identifier if state is not None else None)
+    found = plans.snapshot
+    if named is not None and (found is None or resources.own_reference(found.plan) != named):
+        try:
+            plan = client.read("CarePlan", named.partition("/")[2])
+        except GoneError:
+            return None, ""
+        except FhirError as error:
+            return None, why_not_read(error)
+        in_force = is_about(plan, patient) and plan.get("status") not in ENDED
+        return (with_goals(client, plan) if in_force else None), ""
+    return found, "" if plans.read else plans.why
+
+
+def _not_read(desk: Desk, client: PlanClient, form_key: str, renew: Callable[[], None], why: str) -> Receipt:
+    state = desk.state()
+    draft = state.draft if state is not None else CarePlanDraft("", 0, ())
+    approved = approve(desk, draft, as_draft=False, at=desk.services.now())
+    saving = Saving(desk, client, approved, ladder_of(desk, draft), form_key, False, False, renew)
+    blank = saving.first_receipt(saving.entry({"resourceType": "CarePlan"}))
+    stopped = receipts.not_sent(blank, f"{why} Nothing was written: the plan stands as it is.")
+    return replace(stopped, what="Follow-up care plan, to be taken back")
 
 
 def _after(desk: Desk, receipt: Receipt, resource: str) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from smart_app.workflow.planning import undo_change
+from smart_app.errors import TemporaryFhirError
+from smart_app.workflow.planning import revoke_plan, undo_change
 from tests.support.fake_ehrs import running_ehr
 from tests.support.plan_desk import PATIENT, seed
 from tests.support.saving import Clinic
@@ -82,3 +83,38 @@ def test_a_draft_that_only_the_program_brought_up_to_date_is_offered_to_nobody(c
     clinic.open()
     clinic.context = replace(clinic.context, handle="a-later-launch")
     assert clinic.open().offered_draft is None
+
+
+def test_taking_back_means_the_plan_on_the_page_and_not_an_older_twin(clinic: Clinic) -> None:
+    clinic.save()
+    mine = clinic.plan
+    twin = {**mine, "id": "twin", "created": "2020-01-01T00:00:00Z"}
+    twin["identifier"] = [{"system": "urn:ietf:rfc:3986", "value": "urn:uuid:00000000-0000-4000-8000-000000000001"}]
+    clinic.ehr.put(twin)
+    receipt = revoke_plan(clinic.services, clinic.context, clinic.review, "Wrong visit", "revoke-1")
+    assert receipt.resource == f"CarePlan/{mine['id']}"
+    states = {plan["id"]: plan["status"] for plan in clinic.ehr.all_of("CarePlan")}
+    assert states == {mine["id"]: "revoked", "twin": "active"}
+
+
+def test_a_record_that_cannot_be_read_is_not_a_record_without_a_plan(clinic: Clinic) -> None:
+    clinic.save()
+
+    class Silent:
+        def __init__(self, client: Any) -> None:
+            self._client = client
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._client, name)
+
+        def search(self, *_: Any, **__: Any) -> Any:
+            raise TemporaryFhirError("no answer", status=503)
+
+        def read(self, *_: Any) -> Any:
+            raise TemporaryFhirError("no answer", status=503)
+
+    clinic.desktop.wrap = Silent
+    receipt = revoke_plan(clinic.services, clinic.context, clinic.review, "Wrong visit", "revoke-1")
+    assert receipt.heading == "Not saved"
+    assert "could not be read" in receipt.explanation and "stands as it is" in receipt.explanation
+    assert clinic.plan["status"] == "active"
