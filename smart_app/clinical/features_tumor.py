@@ -313,7 +313,7 @@ def _germline(record: PatientRecord) -> Iterator[Feature]:
 
 
 def _conflict(record: PatientRecord) -> Feature:
-    """Whether final results disagree; a difference between two tumors alone is none."""
+    """Whether final results disagree, or treatment and cancer in their side; two tumors that differ are none."""
     rows: list[Fact] = []
     if len(record.cancers) > 1:
         tumor_names = {name for cancer in record.cancers for name in cancer.facts}
@@ -327,7 +327,30 @@ def _conflict(record: PatientRecord) -> Feature:
             sources: tuple[Source, ...] = tuple(source for other in fact.others for source in other.sources)
             values = " / ".join(str(other.value) for other in fact.others)
             found.setdefault(fact.name, Because(fact.name, values, sources))
+    mismatch = _wrong_side(record)
+    if mismatch is not None:
+        found["laterality"] = mismatch
     unread = tuple(dict.fromkeys(fact.name for fact in rows if fact.state is FactState.NOT_READ))
     if not found and unread:
         return Feature("facts.conflict", None, (), unread)
     return Feature("facts.conflict", bool(found), tuple(found.values()))
+
+
+def _wrong_side(record: PatientRecord) -> Because | None:
+    """
+    A cancer of one breast with operations or radiation recorded of the other breast alone.
+
+    Source:
+        rules.md G-07 (laterality mismatch).
+    """
+    cancers = [cancer for cancer in record.cancers if cancer.kind != "lcis"]
+    sides = {side for cancer in cancers for side in _SIDES_OF.get(cancer.laterality, ())}
+    if any(cancer.laterality not in _SIDES_OF for cancer in cancers) or len(sides) != 1:
+        return None
+    operations = [row for row in record.surgery if row.kind in ("mastectomy", "breast-conserving")]
+    for name, rows in (("operation", operations), ("radiation", list(record.radiation))):
+        treated = {side for row in rows for side in _SIDES_OF.get(row.side, SIDES)}
+        if rows and not treated & sides:
+            sources = tuple(source for row in rows for source in row.sources)
+            return Because("laterality", f"cancer {min(sides)}, {name} {min(treated)}", sources)
+    return None
