@@ -22,6 +22,16 @@ def test_a_woman_on_tamoxifen_reads_about_tamoxifen_and_not_about_letrozole() ->
     assert not {"medicine-aromatase-inhibitor", "recurrence-dcis", "found-men", "found-no-mammogram"} & ids.keys()
 
 
+def test_nobody_is_told_to_take_two_hormone_medicines_every_day() -> None:
+    both = (
+        drug("tamoxifen", "serm", "endocrine", start=(2024, 10)),
+        drug("letrozole", "aromatase-inhibitor", "endocrine", start=(2024, 1)),
+    )
+    one, two = shown(systemic=both[:1]), shown(systemic=both)
+    assert ("medicine-two-hormones" in two, "medicine-hormone" in two) == (True, False)
+    assert ("medicine-two-hormones" in one, "medicine-hormone" in one) == (False, True)
+
+
 def test_every_shown_paragraph_says_why() -> None:
     for entry in chosen(record()):
         assert entry.because.startswith("shown because ") and len(entry.because) > len("shown because ")
