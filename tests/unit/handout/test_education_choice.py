@@ -168,3 +168,10 @@ def test_what_documented_facts_contradict_cannot_be_added_nor_stay_from_an_older
     stale = (EducationChoice("medicine-tamoxifen", True, 0),)
     now = apply_choices(chosen(on_letrozole, include_hidden=True), stale)
     assert "medicine-tamoxifen" not in {entry.paragraph.id for entry in now}
+
+
+def test_in_hospice_nobody_is_told_to_train_to_lose_weight_or_to_be_screened() -> None:
+    facts = {**record().facts, "hospice": fact("hospice", True)}
+    screening = {"action-move", "action-weight", "action-other-checks"}
+    assert screening <= shown().keys()
+    assert not screening & shown(facts=facts).keys()
