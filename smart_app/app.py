@@ -26,7 +26,7 @@ from smart_app.fhir.validation import load_models
 from smart_app.knowledge import KnowledgeBase, default_paths, load_knowledge
 from smart_app.settings import Issuer, Settings, check_settings, load_settings
 from smart_app.smart.keys import SigningKeys, gather_keys, make_signing_pems
-from smart_app.storage.audit import AuditLog, audit_report
+from smart_app.storage.audit import AuditAction, AuditLog, AuditOutcome, audit_report
 from smart_app.storage.contexts import Contexts
 from smart_app.storage.crypto import make_keyring
 from smart_app.storage.drafts import DraftStore
@@ -177,6 +177,29 @@ def print_audit(verify_only: bool, now: datetime) -> int:
     lines, whole = audit_report(AuditLog(store), verify_only=verify_only)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0 if whole else 1
+
+
+def end_sessions(issuer: str, user: str, now: datetime) -> int:
+    """End the sessions of an issuer, or of one of its users; the exit code is 1 where no such issuer is registered."""
+    settings = load_settings(os.environ)
+    if settings.issuer_of(issuer) is None:
+        sys.stdout.write(f"{issuer} is not a slug of the registry\n")
+        return 1
+    keyring = make_keyring(settings.data_keys, (settings.secret_key, *settings.secret_key_fallbacks))
+    store = open_store(settings.store, keyring, now.timestamp)
+    ended, audit = Contexts(store).end_all(issuer, user), AuditLog(store)
+    for context in ended:
+        audit.append(
+            AuditAction.SIGN_OUT,
+            AuditOutcome.SUCCESS,
+            issuer=context.issuer,
+            user=context.fhir_user or context.subject,
+            patient=context.patient_id,
+            handle=context.handle,
+            detail="ended by the administrator",
+        )
+    sys.stdout.write(f"{len(ended)} session(s) ended; drafts are kept\n")
+    return 0
 
 
 def print_config(now: datetime) -> int:

@@ -107,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     add("check-config", "problems in the settings and the issuer registry", _check_config)
     audit = add("audit", "the append-only record of who saw and wrote what, for an administrator", _audit)
     audit.add_argument("--verify", action="store_true", help="only check that no entry was changed or removed")
+    end = add("end-sessions", "end every open session of an EHR, or of one of its users, at once", _end_sessions)
+    end.add_argument("issuer", metavar="SLUG", help="the EHR's slug in the registry")
+    end.add_argument("--user", default="", metavar="REFERENCE", help="only of this user, such as Practitioner/17")
     return parser
 
 
@@ -285,3 +288,9 @@ def _audit(arguments: argparse.Namespace) -> int:
     from smart_app.app import print_audit
 
     return print_audit(verify_only=arguments.verify, now=datetime.now().astimezone())
+
+
+def _end_sessions(arguments: argparse.Namespace) -> int:
+    from smart_app.app import end_sessions
+
+    return end_sessions(arguments.issuer, arguments.user, datetime.now().astimezone())

@@ -188,6 +188,22 @@ class Contexts:
         """End a context: its tokens and what was read of the patient are gone at once."""
         self.store.delete_owned(context.id)
 
+    def end_all(self, issuer: str, user: str = "") -> tuple[LaunchContext, ...]:
+        """
+        End every live context of an issuer, or of one of its users (`Practitioner/17`); returns those that ended.
+
+        Raises:
+            StoreError: the store cannot be used; some may be left.
+        """
+        ended = []
+        for context_id in self.store.ids(CONTEXT):
+            kept = self.store.get(CONTEXT, context_id)
+            context = msgspec.json.decode(kept.value, type=LaunchContext) if kept is not None else None
+            if context is not None and context.issuer == issuer and user in ("", context.fhir_user, context.subject):
+                self.end(context)
+                ended.append(context)
+        return tuple(ended)
+
     def sweep(self) -> int:
         """End every context whose time has passed and purge what is over; returns how many records went."""
         gone = 0

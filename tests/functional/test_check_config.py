@@ -1,14 +1,18 @@
-"""`aftercare check-config` tells an administrator what to register and which data keys are still in use."""
+"""What an administrator does on the command line: what to register, which data keys are in use, ending sessions."""
 
 from __future__ import annotations
 
 import base64
+import os
 import secrets
+import time
 from pathlib import Path
 
 import pytest
 
 from smart_app.cli import main
+from smart_app.storage.audit import AuditLog
+from smart_app.storage.contexts import Contexts, LaunchContext
 from smart_app.storage.crypto import make_keyring
 from smart_app.storage.engine import open_store
 
@@ -87,3 +91,24 @@ def test_a_key_that_was_taken_away_too_early_is_named(
     monkeypatch.setenv("AFTERCARE_DATA_KEYS", new)
     assert main(["check-config"]) == 1
     assert "1 record(s) are sealed with the key old, which is not in it" in capsys.readouterr().out
+
+
+def test_an_administrator_ends_every_session_of_a_user_and_the_audit_knows(
+    keys: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ring = make_keyring(",".join(keys), (os.environ["AFTERCARE_SECRET_KEY"],))
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}", ring, time.time)
+    contexts, now = Contexts(store), time.time()
+    for handle, user in (("one", "Practitioner/1"), ("two", "Practitioner/2"), ("three", "Practitioner/1")):
+        context = LaunchContext(handle, "lakeside", "https://x", "p", user, "s", (), "proof", now, now + 9000)
+        contexts.open(context, {"access_token": "t"})
+    assert main(["end-sessions", "lakeside", "--user", "Practitioner/1"]) == 0
+    assert "2 session(s) ended; drafts are kept" in capsys.readouterr().out
+    assert contexts.live() == 1
+    assert [(event.action, event.detail) for event in AuditLog(store).events()] == [
+        ("sign-out", "ended by the administrator")
+    ] * 2
+    assert main(["end-sessions", "riverside"]) == 1
+    assert "riverside is not a slug of the registry" in capsys.readouterr().out
+    assert contexts.live() == 1
+    store.close()

@@ -40,14 +40,16 @@ def contexts(tmp_path: Path, now: Time) -> Iterator[Contexts]:
     store.close()
 
 
-def opened(contexts: Contexts, now: Time, patient: str = "p1") -> tuple[LaunchContext, str]:
+def opened(
+    contexts: Contexts, now: Time, patient: str = "p1", *, user: str = "Practitioner/1", issuer: str = "open"
+) -> tuple[LaunchContext, str]:
     secret = new_secret()
     context = LaunchContext(
         handle=new_handle(),
-        issuer="open",
+        issuer=issuer,
         base_url="https://fhir.example/r4",
         patient_id=patient,
-        fhir_user="Practitioner/1",
+        fhir_user=user,
         subject="u",
         scopes=("patient/Patient.r",),
         proof=sha256(secret),
@@ -159,3 +161,19 @@ def test_a_context_does_not_show_its_secrets(contexts: Contexts, now: Time) -> N
     shown = repr(context)
     for hidden in (context.handle, "patient-canary", context.proof, "Practitioner/1"):
         assert hidden not in shown
+
+
+def test_an_administrator_ends_the_sessions_of_one_user_or_of_an_ehr_and_no_others(
+    contexts: Contexts, now: Time
+) -> None:
+    one, first = opened(contexts, now, "p1")
+    two, second = opened(contexts, now, "p2", user="Practitioner/2")
+    other, third = opened(contexts, now, "p3", issuer="elsewhere")
+    assert [context.handle for context in contexts.end_all("open", "Practitioner/2")] == [two.handle]
+    assert contexts.find_tokens(two) is None
+    with pytest.raises(ContextExpiredError):
+        contexts.require(two.handle, second)
+    assert contexts.require(one.handle, first).patient_id == "p1"
+    assert contexts.end_all("open", "Practitioner/3") == ()
+    assert [context.handle for context in contexts.end_all("open")] == [one.handle]
+    assert contexts.require(other.handle, third).patient_id == "p3"
