@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import shutil
+import subprocess
 import sys
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import requests
 
 from interop import bad_cases, checkers, clients, foreign, loading, paths, proof, servers, tools
+from interop.browser import Browser
 from interop.journey import Harvest, Journey, Server
 from interop.progress import Progress, StepFailedError
 from sandbox.patients import SamplePatient
@@ -32,6 +34,8 @@ def main() -> int:
         drive(progress, choices.as_of, tuple(filter(None, choices.only.split(","))))
     except StepFailedError as problem:
         progress.problem(str(problem))
+    except (requests.RequestException, subprocess.TimeoutExpired, OSError, ValueError) as problem:
+        progress.problem(f"the run broke off: {type(problem).__name__}: {problem}")
     return progress.close()
 
 
@@ -79,9 +83,10 @@ def drive(progress: Progress, as_of: date, only: tuple[str, ...]) -> None:
                     for patient in chosen:
                         journey = Journey(progress, addresses, Server(addresses.hapi), patient)
                         journey.harvest = None if validate else harvest
-                        journey.run(to_the_end=not validate)
+                        journey.run(to_the_end=True)
                 if not validate:
                     keep_plan_definition(progress, addresses, harvest)
+                    keep_pages_without_a_patient(progress, addresses, harvest)
     check(progress, harvest)
 
 
@@ -106,6 +111,21 @@ def keep_plan_definition(progress: Progress, addresses: servers.Addresses, harve
         progress.problem(f"/fhir/PlanDefinition/aftercare answers {answer.status_code}")
         return
     harvest.keep_resource("PlanDefinition-aftercare", answer.json())
+
+
+def keep_pages_without_a_patient(progress: Progress, addresses: servers.Addresses, harvest: Harvest) -> None:
+    """What a person sees where no launch stands: the front door, refusals; and the sandbox's own pages."""
+    for name, status, url in (
+        ("front-door", 200, f"{addresses.app}/"),
+        ("signed-out", 200, f"{addresses.app}/signed-out"),
+        ("unknown-issuer", 400, f"{addresses.app}/launch?iss=https%3A%2F%2Fehr.example%2Ffhir&launch=x"),
+        ("no-such-page", 404, f"{addresses.app}/nothing-here"),
+        ("sandbox", 200, f"{addresses.sandbox}/"),
+    ):
+        found, page = Browser().open(url)
+        harvest.keep_page(name, page)
+        if found != status:
+            progress.problem(f"the page {name} answers {found}, {status} was expected")
 
 
 def check(progress: Progress, harvest: Harvest) -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import requests
@@ -104,27 +101,8 @@ def _private_key(algorithm: str) -> dict[str, Any]:
     return {**key.as_dict(private=True), "alg": algorithm, "kid": f"interop-{algorithm}", "key_ops": ["sign"]}
 
 
-@contextmanager
-def _node_app(addresses: servers.Addresses, order: Mapping[str, Any]) -> Iterator[None]:
+def _node_app(addresses: servers.Addresses, order: Mapping[str, Any]) -> AbstractContextManager[None]:
     port = int(addresses.app.rpartition(":")[2])
     full = {**order, "port": port, "redirectUri": f"{addresses.app}/callback/open"}
-    log = (paths.STATE / "node-client.log").open("wb")
-    process = subprocess.Popen(
-        ["node", "client.mjs", json.dumps(full)],
-        cwd=paths.HERE / "node",
-        env={**os.environ, "NODE_ENV": "production"},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        for _ in range(100):
-            try:
-                requests.get(f"{addresses.app}/ready", timeout=2)
-                break
-            except requests.RequestException:
-                time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-        log.close()
+    command = ["node", str(paths.HERE / "node" / "client.mjs"), json.dumps(full)]
+    return servers.running("node-client", command, {"NODE_ENV": "production"}, f"{addresses.app}/ready")

@@ -7,6 +7,7 @@ The server's own data is looked at directly, behind the guard, so that the app's
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,9 @@ from sandbox.patients import SamplePatient
 
 Resource = dict[str, Any]
 SAVED = "Saved to the record"
+PAGES = ("handout", "handout?lang=es&size=large", "facts", "rules", "rules/review", "plan")
+PAPERS = ("handout.pdf?lang=en&size=normal", "handout.pdf?lang=es&size=large", "handover.pdf", "plan.pdf")
+"""What every patient of the product's scope has, below the address of the launch."""
 
 
 @dataclass
@@ -90,7 +94,11 @@ class Server:
 
 @dataclass
 class Journey:
-    """One patient's path; each method is a leg, and says what is wrong as a problem of the run."""
+    """
+    One patient's path; each method is a leg, and says what is wrong as a problem of the run.
+
+    Pages and papers, which do not depend on the server's manners, are fetched only where a harvest keeps them.
+    """
 
     progress: Progress
     addresses: Addresses
@@ -110,12 +118,14 @@ class Journey:
             if not self.patient.expected.applies:
                 self.refused(self.home)
                 return
-            self.papers(self.home)
+            if self.harvest:
+                self.papers(self.home)
             saved = self.save()
             self.update(saved)
             if to_the_end:
                 self.conflict(saved)
                 self.deleted(saved)
+                self.sign_out()
         except (StepFailedError, requests.RequestException, KeyError, IndexError, ValueError) as problem:
             self.wrong(f"{type(problem).__name__}: {problem}")
 
@@ -139,26 +149,27 @@ class Journey:
         if home.attribute("data-rule") is not None:
             self.wrong("out of scope, and the page gives advice")
         for path in ("plan", "handout", "handout.pdf", "handover.pdf", "calendar.ics"):
-            answer = self.browser.fetch(home.url.split("?")[0] + path)
-            if answer.status_code != 409:
-                self.wrong(f"out of scope, and /{path} answers {answer.status_code}")
+            status, page = self.browser.open(home.url.split("?")[0] + path)
+            self.keep(f"refused-{path}", page)
+            if status != 409:
+                self.wrong(f"out of scope, and /{path} answers {status}")
         if self.server.search(f"CarePlan?patient={self.patient.id}"):
             self.wrong("out of scope, and a plan is in the record")
 
     def papers(self, home: Page) -> None:
-        """The handout as page and PDF, the handover, the rules, the form of the plan."""
+        """The handout as page and PDF in both languages and sizes, the handover, the plan, the rules, the facts."""
         base = home.url.split("?")[0]
-        for name in ("handout", "rules", "plan"):
-            status, page = self.browser.open(base + name)
+        for path in PAGES:
+            status, page = self.browser.open(base + path)
             if status != 200:
-                self.wrong(f"/{name} answers {status}: {page.heading}")
-            self.keep(name, page)
-        for name in ("handout.pdf", "handover.pdf"):
-            answer = self.browser.fetch(base + name)
+                self.wrong(f"/{path} answers {status}: {page.heading}")
+            self.keep(_file_name(path), page)
+        for path in PAPERS:
+            answer = self.browser.fetch(base + path)
             if answer.status_code != 200 or not answer.content.startswith(b"%PDF"):
-                self.wrong(f"/{name} answers {answer.status_code}")
+                self.wrong(f"/{path} answers {answer.status_code}")
             elif self.harvest:
-                self.harvest.keep_pdf(f"{self.patient.id}-{name.removesuffix('.pdf')}", answer.content)
+                self.harvest.keep_pdf(f"{self.patient.id}-{_file_name(path)}", answer.content)
 
     def save(self) -> str:
         """Save the plan; the server must hold exactly what the receipt names. Gives the reference."""
@@ -222,6 +233,14 @@ class Journey:
             self.wrong("“saved” is said, and the plan is not in the record")
         self.keep("deleted", receipt)
 
+    def sign_out(self) -> None:
+        """The session ends, and the page is gone with it."""
+        assert self.home is not None  # set by run
+        status, page = self.browser.press(self.home, "End this session")
+        self.keep("signed-out", page)
+        if status != 200 or self.browser.open(self.home.url)[0] == 200:
+            self.wrong("the session does not end")
+
     def plan_form(self) -> Page:
         """The page with the form of the plan."""
         assert self.home is not None  # set by run
@@ -249,6 +268,11 @@ class Journey:
         written += self.server.search(f"DocumentReference?patient={self.patient.id}")
         for resource in written:
             self.harvest.keep_resource(f"{self.patient.id}-{resource['resourceType']}-{resource['id']}", resource)
+
+
+def _file_name(path: str) -> str:
+    """A name for the checkers' files."""
+    return re.sub(r"[^a-z0-9]+", "-", path.replace(".pdf", ""))
 
 
 def _words(page: Page) -> str:

@@ -21,7 +21,7 @@ import requests
 from interop import paths
 from interop.progress import StepFailedError
 
-_READY_WITHIN_S = 120.0
+_READY_WITHIN_S = 400.0
 _ORGANIZATION = (
     'organization = { name = "Northlake Cancer Center", reference = "Organization/northlake-cancer-center" }\n'
 )
