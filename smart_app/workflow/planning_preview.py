@@ -7,10 +7,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
+from smart_app.fhir import resources as fhir_resources
 from smart_app.fhir.capability import RungName
-from smart_app.fhir.careplan import goal
+from smart_app.fhir.careplan import ENTERED, OPEN, goal
 from smart_app.fhir.careplan_reading import read_care_plan
 from smart_app.fhir.narrative import when_words
 from smart_app.fhir.validation import find_problems
@@ -42,8 +44,9 @@ def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
             resources.append(("Provenance", record))
     patient = desk.context.patient_id
     conflicts = conflicts_to_settle(draft, desk.review.record, desk.recommendations)
+    before = draft_of(existing, desk.plan_definition) if existing else None
     return Preview(
-        rows=diff_rows(draft_of(existing, desk.plan_definition) if existing else None, draft),
+        rows=(*diff_rows(before, draft), *_clinicians_lines(existing.plan if existing else {}, plan)),
         resources=tuple((name, json.dumps(resource, indent=2, ensure_ascii=False)) for name, resource in resources),
         compared_with=existing_plan(read_care_plan(existing.plan, desk.plan_definition)) if existing else None,
         ladder=ladder,
@@ -96,6 +99,25 @@ def _words(row: PlanRow) -> str:
         return "Not advised"
     parts = [when_words(replace(row, interval_months=None)), row.owner, row.note]
     return ", ".join(part for part in parts if part) or "accepted"
+
+
+def _clinicians_lines(stored: dict[str, Any], plan: dict[str, Any]) -> list[DiffRow]:
+    """
+    Facts that a clinician entered or chose, and conflicts left open, as the plan says them.
+
+    A later launch begins without them, because the record's own facts stand; that they go is shown, never silent.
+    """
+    rows = []
+    for mark, title in ((ENTERED, "Fact by the clinician"), (OPEN, "Conflict left open")):
+        old, new = (
+            [text.removeprefix(mark) for text in fhir_resources.notes(of) if text.startswith(mark)]
+            for of in (stored, plan)
+        )
+        rows += [
+            DiffRow("same" if text in old else "added", title, text if text in old else None, text) for text in new
+        ]
+        rows += [DiffRow("removed", title, text, None) for text in old if text not in new]
+    return rows
 
 
 def _texts(name: str, before: Iterable[str], now: Iterable[str], words: str) -> list[DiffRow]:
