@@ -74,7 +74,8 @@ def check_handout(handle: str) -> Response:
     if request.form.get("action") == "check":
         draft = _draft(opened)
         confirmed = [name for name in request.form.getlist("confirmed") if name.replace("-", "").isalnum()]
-        changes["checked"] = _signer(opened).sign(f"{draft.version}~{'~'.join(confirmed)}").decode()
+        paper = (str(draft.version), choice.language, "more" if choice.more else "usual")
+        changes["checked"] = _signer(opened).sign("~".join((*paper, *confirmed))).decode()
     return make_response(redirect(f"{opened.frame.base}/handout{choice.query(**changes)}", 303))
 
 
@@ -88,7 +89,7 @@ def _signer(opened: Opened) -> Signer:
 
 
 def _choice(opened: Opened, draft: CarePlanDraft) -> HandoutChoice:
-    """What the address asks for; a confirmation counts only for the draft that was checked."""
+    """What the address asks for; a confirmation counts only for the draft, the language and the parts checked."""
     spoken = papers.spoken_languages(opened.services)
     language = request.args.get("lang", "")
     if language not in spoken:
@@ -99,10 +100,10 @@ def _choice(opened: Opened, draft: CarePlanDraft) -> HandoutChoice:
     more = wanted == "yes" if wanted in ("yes", "no") else draft.more_to_know
     token = request.args.get("checked", "")
     try:
-        version, *confirmed = _signer(opened).unsign(token).decode().split("~")
-    except BadSignature:
+        version, spoken_in, part, *confirmed = _signer(opened).unsign(token).decode().split("~")
+    except (BadSignature, ValueError):
         return HandoutChoice(language, large, more=more)
-    if version != str(draft.version):
+    if (version, spoken_in, part) != (str(draft.version), language, "more" if more else "usual"):
         return HandoutChoice(language, large, more=more)
     who = opened.signer or "the clinician"
     return HandoutChoice(language, large, who, tuple(name for name in confirmed if name), token, more)

@@ -110,3 +110,17 @@ def test_a_note_without_glyphs_leads_to_the_plan_and_the_page_can_be_printed(
     assert "🌷 in your note for the patient" in text_of(document)
     assert any((link.get("href") or "").endswith("/plan#h-texts") for link in document.iter())
     assert "Gute Reise 🌷" in text_of(document)
+
+
+def test_a_confirmation_is_for_the_language_and_the_parts_that_were_read(
+    app: RunningApp, sandbox: RunningSandbox
+) -> None:
+    launched = launch(app, sandbox, "open", "varkonyi")
+    fields = fields_of(checked(launched, "handout?lang=en"), "check")
+    answer = launched.post("handout", {**fields, "action": "check"})
+    assert "the last line of the paper says so" in answer.text
+    query = answer.url.split("?", 1)[1]
+    assert "the last line of the paper says so" in launched.get(f"handout?{query}&size=large").text
+    for changed in (query.replace("lang=en", "lang=es"), query.replace("more=no", "more=yes")):
+        assert changed != query
+        assert "the last line of the paper says so" not in launched.get(f"handout?{changed}").text
