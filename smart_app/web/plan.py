@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, redirect, 
 from smart_app.errors import NotReadyError, StaleDraftError
 from smart_app.web.forms import PlanForm, is_of_comparison, read_plan_form, with_moves
 from smart_app.web.opening import Opened, open_context, render_page, require_patient_of_form
-from smart_app.web.papers import preferred_language
+from smart_app.web.papers import preferred_language, spoken_languages
 from smart_app.web.presenters_plan import present_plan
 from smart_app.web.presenters_receipt import clock_words, present_receipt
 from smart_app.web.presenters_rows import group_of
@@ -53,8 +53,9 @@ def _plan_page(
     bench = open_plan(opened.planning, opened.context, opened.review)
     preview = preview_plan(opened.planning, opened.context, opened.review)
     preferred = preferred_language(opened.services, opened.review, None)
+    spoken = languages(spoken_languages(opened.services))
     page = present_plan(
-        bench, preview, all_sections(opened.review), opened.frame, opened.zone, typed, problems, languages(), preferred
+        bench, preview, all_sections(opened.review), opened.frame, opened.zone, typed, problems, spoken, preferred
     )
     return render_page("plan.html", page, status)
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from babel import Locale, UnknownLocaleError
+
 from smart_app.clinical.education import ChosenParagraph, apply_choices
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.clinical.readability import flesch_kincaid_grade
@@ -13,13 +15,18 @@ from smart_app.web.presenters_record import EducationRow
 from smart_app.web.presenters_words import date_words
 from smart_app.workflow.reviewing import Review
 
-LANGUAGES = (("en", "English"), ("es", "Español"))
-_OWN_NAMES = dict(LANGUAGES)
+
+def languages(codes: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Code and own name (`Español`) of each language that has texts."""
+    return tuple((code, _own_name(code)) for code in sorted(set(codes)))
 
 
-def languages(codes: Iterable[str] = ("en", "es")) -> tuple[tuple[str, str], ...]:
-    """Code and own name of each language that has texts."""
-    return tuple((code, _OWN_NAMES.get(code, code)) for code in sorted(set(codes)))
+def _own_name(code: str) -> str:
+    try:
+        name = Locale.parse(code).get_display_name(code) or code
+    except (UnknownLocaleError, ValueError):
+        return code
+    return name[:1].upper() + name[1:]
 
 
 def all_sections(found: Review) -> tuple[ChosenParagraph, ...]:

@@ -8,7 +8,7 @@ from smart_app.clinical.education import apply_choices
 from smart_app.clinical.plan import EducationChoice
 from smart_app.handout.messages import load_words
 from smart_app.web.presenters_record import group_education
-from smart_app.web.wordings import education_rows
+from smart_app.web.wordings import education_rows, languages
 from tests.unit.handout.handout_values import TEMPLATES, chosen, draft, record
 
 DRUGS = load_words(TEMPLATES, "en").drug_names
@@ -49,3 +49,8 @@ def test_expired_news_reads_no_current_news() -> None:
     assert later["No current news"].text == ("There is no current news.",)
     assert not [title for title in later if "giredestrant" in title]
     assert "No current news" not in rows()
+
+
+def test_a_language_stands_under_its_own_name_without_code_for_it() -> None:
+    assert languages(["es", "en"]) == (("en", "English"), ("es", "Español"))
+    assert languages(["fr", "vi", "zz"]) == (("fr", "Français"), ("vi", "Tiếng Việt"), ("zz", "zz"))
