@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except OutOfScopeError as error:
-        words = "; ".join(OUT_OF_SCOPE_WORDS.get(reason, reason) for reason in error.reasons)
+        words = "; ".join(_scope_words(reason, error.diagnoses_read) for reason in error.reasons)
         return _complain(f"outside the scope of survivorship care: {words}", OUT_OF_SCOPE)
     except (InputError, StartupError, DocumentError) as error:
         return _complain(str(error), UNUSABLE)
@@ -59,6 +59,12 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         _discard_output()
         return _complain(f"the output could not be written: {error.strerror}", UNUSABLE)
+
+
+def _scope_words(reason: str, diagnoses_read: bool) -> str:
+    if reason == "no-breast-cancer" and not diagnoses_read:
+        return "no breast cancer was found, but a part of the record could not be read"
+    return OUT_OF_SCOPE_WORDS.get(reason, reason)
 
 
 def _discard_output() -> None:
@@ -173,7 +179,7 @@ def _scope_code(record: PatientRecord) -> int:
 
 def _require_scope(record: PatientRecord) -> None:
     if not record.scope.applies:
-        raise OutOfScopeError(record.scope.reasons)
+        raise OutOfScopeError(record.scope.reasons, record.diagnoses_read)
 
 
 def _facts(arguments: argparse.Namespace) -> int:

@@ -172,11 +172,16 @@ class CarePlanError(AftercareError):
 
 
 class OutOfScopeError(CarePlanError):
-    """A survivorship plan does not apply to this record."""
+    """
+    A survivorship plan does not apply to this record.
 
-    def __init__(self, reasons: tuple[str, ...]) -> None:
+    Where the diagnoses were not read in full (`diagnoses_read` false), that none was found is no reason of the record.
+    """
+
+    def __init__(self, reasons: tuple[str, ...], diagnoses_read: bool = True) -> None:
         super().__init__(", ".join(reasons))
         self.reasons = reasons
+        self.diagnoses_read = diagnoses_read
 
 
 class NotReadyError(CarePlanError):

@@ -303,6 +303,11 @@ class PatientRecord:
     unplaced: tuple[UnplacedResult, ...] = ()
     searches: tuple[Search, ...] = ()
 
+    @property
+    def diagnoses_read(self) -> bool:
+        """Whether the diagnoses were read in full: if not, that no cancer was found says nothing."""
+        return self.was_read("cancer_kind")
+
     def was_read(self, name: str) -> bool:
         """Whether every search that supplies this fact or event name was whole (always, for a local file)."""
         return all(search.whole for search in self.searches if name in search.supplies)

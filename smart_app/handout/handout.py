@@ -66,7 +66,7 @@ def compose_handout(
         DocumentError: there are no texts in this language.
     """
     if not record.scope.applies:
-        raise OutOfScopeError(record.scope.reasons)
+        raise OutOfScopeError(record.scope.reasons, record.diagnoses_read)
     words = load_words(templates, language)
     recommendations = tuple(recommendations)
     occurrences = dated_occurrences(recommendations, draft, today, MONTHS)

@@ -103,7 +103,7 @@ def compose_handover(
         OutOfScopeError: no survivorship plan applies to this record.
     """
     if not record.scope.applies:
-        raise OutOfScopeError(record.scope.reasons)
+        raise OutOfScopeError(record.scope.reasons, record.diagnoses_read)
     rows = tuple(entry for entry in recommendations if entry.fired)
     return Handover(
         title=TITLE,

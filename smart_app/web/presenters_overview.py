@@ -4,7 +4,7 @@ The top of the clinician's page: alerts and scope, what matters today, and how m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from smart_app.clinical.dates import PartialDate
@@ -15,15 +15,17 @@ from smart_app.web.presenters_grid import missing_fact
 from smart_app.web.presenters_page import DUE_TAGS, STATE_TAGS, Link, Tag
 from smart_app.web.presenters_schedule import anchor_of, in_clinical_order, is_alert
 from smart_app.web.presenters_words import (
-    SCOPE_REASONS,
     count_words,
     date_words,
     fact_label,
     fact_mention,
     join_words,
+    scope_reason,
     sentence_case,
     value_words,
 )
+
+_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,16 @@ def search_warnings(record: PatientRecord, words: Mapping[str, str]) -> list[Str
     if not broken:
         return []
     names = join_words(search_words(search, words) for search in broken)
-    affected = join_words(dict.fromkeys(fact_mention(name) for search in broken for name in search.supplies))
+    affected = _named_in_part(dict.fromkeys(fact_mention(name) for search in broken for name in search.supplies))
     text = f"{names}. Advice that rests on {affected} says “Cannot tell”." if affected else f"{names}."
     return [StripLine("warn", "Not read in full:", text, Link("Read again", "?reread=1"))]
+
+
+def _named_in_part(names: Iterable[str]) -> str:
+    """The first names and how many more: a warning is read, a list of ninety is not; each row says its own."""
+    items = list(names)
+    more = len(items) - _NAMED
+    return join_words(items if more <= 1 else [*items[:_NAMED], f"{more} more facts and events"])
 
 
 def scope_line(record: PatientRecord, base: str) -> StripLine:
@@ -82,7 +91,7 @@ def scope_line(record: PatientRecord, base: str) -> StripLine:
     metastasis = record.facts.get("metastasis") or missing_fact("metastasis", record)
     state = metastasis.state.value
     if not record.scope.applies:
-        reasons = " ".join(SCOPE_REASONS.get(reason, reason) for reason in record.scope.reasons)
+        reasons = " ".join(scope_reason(reason, record.diagnoses_read) for reason in record.scope.reasons)
         link = Link("Why, and what you can do", f"{base}/plan")
         return StripLine("warn", "Plan does not apply.", reasons, link, "metastasis", state)
     kinds = join_words(dict.fromkeys(_cancer_words(cancer.kind) for cancer in record.cancers))

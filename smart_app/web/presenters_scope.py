@@ -12,7 +12,14 @@ from smart_app.web.presenters_facts import resource_link, source_chip
 from smart_app.web.presenters_grid import missing_fact
 from smart_app.web.presenters_page import STATE_TAGS, Chip, Frame, Link, Tag
 from smart_app.web.presenters_record import EducationRow
-from smart_app.web.presenters_words import CANCER_KINDS, SCOPE_REASONS, fact_label, side_words, value_words
+from smart_app.web.presenters_words import (
+    CANCER_KINDS,
+    DIAGNOSES_NOT_READ,
+    fact_label,
+    scope_reason,
+    side_words,
+    value_words,
+)
 
 _SAYS = {
     "metastatic-disease": (
@@ -55,7 +62,7 @@ class ScopePage:
 def present_scope(record: PatientRecord, frame: Frame, education: Sequence[EducationRow] = ()) -> ScopePage:
     """Why the plan does not apply; on no account anything that could be taken for advice."""
     reasons = record.scope.reasons
-    says = tuple(f"{SCOPE_REASONS.get(reason, reason)} {_SAYS.get(reason, '')}".strip() for reason in reasons)
+    says = tuple(_says(reason, record.diagnoses_read) for reason in reasons)
     rows = [_cancer_row(record, index, frame.base) for index in range(len(record.cancers))]
     if "no-breast-cancer" not in reasons:
         rows.extend(_fact(record.facts.get(name) or missing_fact(name, record), frame.base) for name in _FACTS)
@@ -64,6 +71,11 @@ def present_scope(record: PatientRecord, frame: Frame, education: Sequence[Educa
         can.append(f"Read the text for this situation below: “{education[0].title}”.")
     can.append("Correct the chart if an entry is wrong, then open Aftercare again.")
     return ScopePage(frame, says, tuple(rows), tuple(can), tuple(education))
+
+
+def _says(reason: str, diagnoses_read: bool) -> str:
+    words = scope_reason(reason, diagnoses_read)
+    return words if words == DIAGNOSES_NOT_READ else f"{words} {_SAYS.get(reason, '')}".strip()
 
 
 def _cancer_row(record: PatientRecord, index: int, base: str) -> ScopeFact:

@@ -124,6 +124,16 @@ SCOPE_REASONS: Mapping[str, str] = {
     "deceased": "The patient is recorded as deceased.",
     "lcis-only": "Only lobular carcinoma in situ (LCIS) is recorded.",
 }
+DIAGNOSES_NOT_READ = (
+    "The diagnoses could not be read in full, so nobody can tell here whether a breast cancer is recorded."
+)
+
+
+def scope_reason(reason: str, diagnoses_read: bool) -> str:
+    """Why the plan does not apply; a failed search is never told as "no breast cancer is recorded" (H10)."""
+    if reason == "no-breast-cancer" and not diagnoses_read:
+        return DIAGNOSES_NOT_READ
+    return SCOPE_REASONS.get(reason, reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from smart_app.web.headers import set_headers
 from smart_app.web.logs import where_of
 from smart_app.web.metrics import PROBLEMS
 from smart_app.web.presenters_page import Frame, Link, Pair, ProblemPage
-from smart_app.web.presenters_words import SCOPE_REASONS, moment_text
+from smart_app.web.presenters_words import moment_text, scope_reason
 from smart_app.web.problems import HTTP_PROBLEMS, Problem, new_reference, problem_of
 from smart_app.web.services import services
 
@@ -38,7 +38,7 @@ def _answer_ours(error: AftercareError) -> Response:
     if isinstance(error, AuthorizationRefusedError):
         pairs.append(Pair("The EHR says", error.description or error.code, note=oauth_code(error.code)))
     if isinstance(error, OutOfScopeError):
-        pairs += [Pair("Why", SCOPE_REASONS.get(reason, reason)) for reason in error.reasons]
+        pairs += [Pair("Why", scope_reason(reason, error.diagnoses_read)) for reason in error.reasons]
     wait_s = getattr(error, "retry_after_s", None) if isinstance(error, TemporaryFhirError) else None
     if wait_s:
         at = services().instant() + timedelta(seconds=wait_s)

@@ -93,7 +93,7 @@ def sit_down(services: PlanServices, context: PlanContext, review: PlanReview) -
         OutOfScopeError: no plan applies.
     """
     if not review.record.scope.applies:
-        raise OutOfScopeError(review.record.scope.reasons)
+        raise OutOfScopeError(review.record.scope.reasons, review.record.diagnoses_read)
     return Desk(services, context, review, owner_of(context), by_row(review.recommendations))
 
 

@@ -236,3 +236,16 @@ def test_reading_again_after_the_fault_is_whole(app: RunningApp, sandbox: Runnin
     again = page.get("?reread=1")
     assert again.status_code == 200
     assert reviewed(page).record.was_read("er")
+
+
+@pytest.mark.parametrize("status", [500, 403])
+def test_diagnoses_that_were_not_read_are_never_told_as_no_breast_cancer(
+    app: RunningApp, sandbox: RunningSandbox, status: int
+) -> None:
+    page = faulty(app, sandbox, {"on": "search", "status": status})
+    assert reviewed(page).record.scope.reasons == ("no-breast-cancer",)
+    refused = [page.get(path) for path in ("plan", "handout", "handover.pdf", "calendar.ics")]
+    assert [answer.status_code for answer in refused] == [409, 409, 409, 409]
+    for text in (page.text, *(answer.text for answer in refused)):
+        assert "No breast cancer is recorded" not in text
+        assert "diagnoses could not be read in full" in text

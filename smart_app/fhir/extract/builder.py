@@ -11,6 +11,7 @@ from smart_app.clinical.codes import CodeMap
 from smart_app.clinical.facts import Issue, IssueKind, Patient, PatientRecord, Search, SearchState
 from smart_app.fhir.bundle import FileContent
 from smart_app.fhir.extract.chart import Chart
+from smart_app.fhir.extract.damage import damage_of
 from smart_app.fhir.extract.observation_page import EventStore, ObservationFilter, PageInfo, read_page
 from smart_app.fhir.extract.record import build_record
 from smart_app.fhir.extract.reports import unread_attachments
@@ -142,6 +143,7 @@ class RecordBuilder:
                 continue
             if self._belongs(key, resource, patient_key):
                 own[key] = resource
+                issues.update(damage_of(resource))
             else:
                 kind = key.partition("/")[0]
                 issues.add(Issue(IssueKind.OTHER_PATIENT, key, f"A {kind} of another patient was withheld."))

@@ -118,9 +118,12 @@ class ObservationFilter:
     def purpose(self, observation: Resource) -> str:
         """
         `fact` if an extractor reads it, the concept id if it only feeds an event, empty if nothing reads it.
+
+        One whose code cannot be read is a `fact`: nobody knows what it says, so it is kept to be told.
         """
         best = ""
-        for element in (observation, *objects(observation.get("component")), *objects(observation.get("contained"))):
+        inner = [*objects(observation.get("component")), *objects(observation.get("contained"))]
+        for element in (observation, *(each for each in inner if "code" in each)):
             found = self.of_concept(element.get("code"))
             if found == "fact":
                 return found
@@ -155,6 +158,8 @@ class ObservationFilter:
                     return "fact" if row.concept not in _BOUNDED_TESTS else row.concept
             return rows[0].concept
         said = words(concept)
+        if not said or not isinstance(concept, dict):
+            return "fact"
         named = name_of_test(said)
         if named is not None:
             return "fact" if named[0] not in _BOUNDED_TESTS else named[0]
@@ -227,7 +232,7 @@ def _purpose(light: _Light, chosen: ObservationFilter) -> str:
         return "fact" if light.resourceType != "OperationOutcome" else ""
     if len(light.contained) > 0:
         return "whole"
-    best = chosen.of_bytes(light.code) if len(light.code) > 0 else ""
+    best = chosen.of_bytes(light.code) if len(light.code) > 0 else "fact"
     if len(light.component) == 0 or best == "fact":
         return best
     try:

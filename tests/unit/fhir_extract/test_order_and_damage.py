@@ -154,3 +154,37 @@ def test_in_a_launch_a_resource_that_names_nobody_is_withheld(facts_of: Callable
     nobody = {k: v for k, v in order("m", concept(text="tamoxifen"), "2020-01-01").items() if k != "subject"}
     assert facts_of(*CHART[:2], nobody, patient_id="p")["treatments"]["systemic"] == []
     assert len(facts_of(*CHART[:2], nobody)["treatments"]["systemic"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("id_", "change", "kind", "said"),
+    [
+        ("dx", {"code": None}, "unreadable", "no code"),
+        ("dx", {"code": ["C50.912"]}, "unreadable", "code"),
+        ("dx", {"code": {"coding": "C50.912"}}, "unreadable", "no code"),
+        ("dx", {"onsetDateTime": "2023-02-30"}, "date", "2023-02-30"),
+        ("er", {"code": None}, "unreadable", "no code"),
+        ("er", {"code": {}}, "unreadable", "no code"),
+        ("er", {"valueCodeableConcept": [1]}, "unreadable", "valueCodeableConcept"),
+        ("er", {"effectiveDateTime": "yesterday"}, "date", "yesterday"),
+        ("glucose", {"code": 7}, "unreadable", "no code"),
+        ("op", {"code": 7}, "unreadable", "no code"),
+        ("op", {"performedDateTime": {"value": 2019}}, "date", "performedDateTime"),
+        ("ai", {"medicationCodeableConcept": None}, "unreadable", "no code"),
+    ],
+)
+def test_what_is_not_shaped_as_fhir_is_told_with_its_id_from_a_file_and_from_a_server(
+    codes: CodeMap, id_: str, change: dict[str, Any], kind: str, said: str
+) -> None:
+    damaged = [{**each, **change} if each["id"] == id_ else each for each in copy.deepcopy(CHART)]
+    assert not [issue for issue in extract_record(CHART, codes, AS_OF).issues if issue.kind in ("unreadable", "date")]
+    builder = RecordBuilder(codes, AS_OF, "p")
+    builder.add(each for each in damaged if each["resourceType"] != "Observation")
+    page = {
+        "resourceType": "Bundle",
+        "entry": [{"resource": each} for each in damaged if each["resourceType"] == "Observation"],
+    }
+    builder.add_observation_page(json.dumps(page).encode())
+    for record in (extract_record(damaged, codes, AS_OF), builder.build()):
+        told = [issue for issue in record.issues if issue.kind == kind and said in issue.detail]
+        assert [str(issue.resource).partition("/")[2] for issue in told] == [id_]
