@@ -132,8 +132,9 @@ def conclude(
     if sent.end is SendEnd.ABSENT:
         return _not_saved(
             receipt,
-            "The EHR did not answer, and the plan is not in the record: it was looked for "
-            f"{_times(sent.looks)} by its own identifier. Your draft is kept; you can save again.",
+            f"The EHR {'did not take the plan' if receipt.status else 'did not answer'}, "
+            f"and the plan is not in the record: it was looked for {_times(sent.looks)} by its own identifier. "
+            "Your draft is kept; you can save again.",
             ("back-to-plan", "download-pdf"),
         )
     if sent.end is SendEnd.NOT_SENT:
