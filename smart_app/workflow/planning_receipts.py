@@ -190,6 +190,23 @@ def _written(receipt: Receipt, sent: Sent) -> Receipt:
     return replace(receipt, outcome=outcome, heading=heading, explanation=words, offered_next=following)
 
 
+def with_overwritten(receipt: Receipt, was: str, sent: Sent) -> Receipt:
+    """
+    Some servers ignore If-Match: a version that came between ours shows by its number, and a person must look.
+
+    Args:
+        was: the version that was compared just before; empty where the server states none.
+    """
+    now = sent.version_id
+    if not (receipt.saved and was.isdigit() and now.isdigit() and int(now) - int(was) > max(sent.entry.sent_times, 1)):
+        return receipt
+    words = (
+        f"This EHR let somebody else's change be replaced: between version {was}, which was compared, and version "
+        f"{now}, which is yours, there was another. Look at it in the chart's history now."
+    )
+    return replace(receipt, explanation=f"{receipt.explanation} {words}")
+
+
 def _wrong_patient_or_withdrawn(sent: Sent) -> bool:
     changes = sent.comparison.changes if sent.comparison is not None else ()
     parts = {change.path.split(".")[1] for change in changes if change.serious and "." in change.path}

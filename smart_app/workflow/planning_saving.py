@@ -334,6 +334,8 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
     receipt = replace(receipt, notes=(*receipt.notes, *_kept_words(built), *goals.notes), written_with=goals.written)
     if sent.end is SendEnd.CONFLICT and sent.stored is not None:
         receipt = _with_comparison(saving, sent, receipt)
+    if existing is not None:
+        receipt = receipts.with_overwritten(receipt, existing.version_id or "", sent)
     if plans.duplicates:
         receipt = replace(receipt, duplicates=tuple(dict.fromkeys((*receipt.duplicates, *plans.duplicates))))
     if not receipt.saved:

@@ -613,6 +613,31 @@ def test_a_change_in_the_very_last_moment_is_seen_by_if_match(at: Make, status: 
     assert clinic.plan["title"] == "Changed by a colleague"
 
 
+def test_a_server_that_ignores_if_match_is_caught_by_its_version_numbers(at: Make) -> None:
+    clinic = at(with_manners(CONFORMING, honours_if_match=False))
+    clinic.save({"note": "First"})
+    undisturbed = clinic.save({"note": "Second"})
+    assert "let somebody else's change be replaced" not in undisturbed.explanation
+    kept = clinic.keep(form={"note": "Third"})
+
+    class LateHand:
+        def __init__(self, client: Any) -> None:
+            self._client = client
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._client, name)
+
+        def update(self, resource: dict[str, Any], if_match: str | None = None) -> Any:
+            if resource["resourceType"] == "CarePlan":
+                another_hand(clinic, title="Changed by a colleague")
+            return self._client.update(resource, if_match)
+
+    clinic.desktop.wrap = LateHand
+    receipt = save_plan(clinic.services, clinic.context, clinic.review, kept.draft, "key-3")
+    assert receipt.outcome is Outcome.SAVED
+    assert "let somebody else's change be replaced: between version 2" in receipt.explanation
+
+
 def test_a_plan_of_another_maker_is_shown_and_never_touched(at: Make) -> None:
     clinic = at()
     foreign = {
