@@ -38,6 +38,11 @@ class KeptPlan:
     plan: dict[str, Any]
     kept: tuple[str, ...] = ()
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The sentence for the receipt; none where nobody else wrote anything."""
+        return (f"Kept as others wrote it in the record: {', '.join(self.kept)}.",) if self.kept else ()
+
 
 def keep_others(
     plan: Mapping[str, Any],

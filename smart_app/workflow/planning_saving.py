@@ -21,7 +21,6 @@ from smart_app.errors import (
 )
 from smart_app.fhir import resources
 from smart_app.fhir.capability import RungName
-from smart_app.fhir.careplan_keeping import KeptPlan
 from smart_app.fhir.careplan_reading import ENDED
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.storage.drafts import KeptState
@@ -331,7 +330,7 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
         provenance=saving.approved.provenance((), existing is None),
     )
     sent, receipt = send_entry(saving, entry, saving.first_receipt(entry))
-    receipt = replace(receipt, notes=(*receipt.notes, *_kept_words(built), *goals.notes), written_with=goals.written)
+    receipt = replace(receipt, notes=(*receipt.notes, *built.told, *goals.notes), written_with=goals.written)
     if sent.end is SendEnd.CONFLICT and sent.stored is not None:
         receipt = _with_comparison(saving, sent, receipt)
     if existing is not None:
@@ -349,13 +348,6 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
         receipt = _with_duplicates(saving, receipt)
     settle(desk.services.outbox, sent.entry, receipt)
     return receipt
-
-
-def _kept_words(built: KeptPlan) -> tuple[str, ...]:
-    """What the receipt says of the parts that somebody else wrote."""
-    if not built.kept:
-        return ()
-    return (f"Kept as others wrote it in the record: {', '.join(built.kept)}.",)
 
 
 def _with_duplicates(saving: Saving, receipt: Receipt) -> Receipt:
