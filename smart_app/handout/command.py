@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 from smart_app.clinical.clinic import ClinicContacts
@@ -12,7 +13,8 @@ from smart_app.clinical.education import Paragraph, choose_paragraphs
 from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.features import derive_features
 from smart_app.clinical.recommendations import Recommendation
-from smart_app.errors import DocumentError, InputError
+from smart_app.errors import DocumentError, InputError, MissingGlyphError
+from smart_app.handout.blocks import Handout
 from smart_app.handout.handout import Person, compose_handout
 from smart_app.handout.page import render_html
 from smart_app.handout.pdf import render_pdf
@@ -53,10 +55,20 @@ def write_handout(
     if out.suffix == ".html":
         data = render_html(handout, templates, templates.parent / "static", large_print).encode()
     elif out.suffix == ".pdf":
-        data = render_pdf(handout, templates, clinic.paper, large_print, made_on=today, font_dirs=font_dirs)
+        data = _pdf(handout, templates, clinic.paper, large_print, today, font_dirs)
     else:
         raise DocumentError("a handout is a .pdf or a .html file")
     try:
         out.write_bytes(data)
     except OSError as error:
         raise InputError(f"cannot write {out.name}: {error.strerror}") from error
+
+
+def _pdf(
+    handout: Handout, templates: Path, paper: str, large_print: bool, today: date, font_dirs: tuple[Path, ...]
+) -> bytes:
+    try:
+        return render_pdf(handout, templates, paper, large_print, made_on=today, font_dirs=font_dirs)
+    except MissingGlyphError as error:
+        way = "write FILE.html instead, or name a folder with fonts in AFTERCARE_FONT_DIRS"
+        raise DocumentError(f"{error}; {way}") from error

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sandbox.patients import sample_patients
 from smart_app.cli import main
 from tests.support.charts import ICD10, LOINC, bundle, coding, concept, condition, observation, patient
 
@@ -290,3 +292,19 @@ def test_output_that_cannot_be_written_is_one_line_and_no_traceback(record: Path
     assert done.returncode == 2
     assert done.stderr.startswith(b"aftercare: the output could not be written")
     assert done.stderr.count(b"\n") == 1
+
+
+def test_a_name_without_glyphs_names_the_way_on_and_not_the_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    chart = tmp_path / "chart.json"
+    patient = next(each for each in sample_patients(date(2026, 11, 25)) if each.id == "zaldivarra")
+    resources = [dict(each) for each in patient.resources]
+    for each in resources:
+        if each["resourceType"] == "Patient":
+            each["name"] = [{"family": "田中", "given": ["花子"]}]
+    chart.write_text(json.dumps(resources), encoding="utf-8")
+    code, _, err = run(capsys, "handout", chart, "--as-of", DAY, "--out", tmp_path / "paper.pdf")
+    assert code == 2 and "write FILE.html instead" in err and "田" not in err
+    code, _, _ = run(capsys, "handout", chart, "--as-of", DAY, "--out", tmp_path / "paper.html")
+    assert code == 0 and "花子 田中" in (tmp_path / "paper.html").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
@@ -268,3 +269,22 @@ def test_the_longest_name_and_a_note_of_many_lines_fit_the_page() -> None:
     name = "Wolfeschlegelsteinhausenbergerdorff " * 4
     data = pdf_of(handout(person=Person(name), draft=draft(education_note="A line to keep in mind.\n" * 60)))
     assert squeezed(name) in squeezed(text_of(data))
+
+
+def test_all_type_is_dark_enough_in_black_and_white_also_on_the_shaded_months() -> None:
+    layout = (TEMPLATES / "handout" / "common.typ").read_text(encoding="utf-8")
+    grays = {name: int(value) / 255 for name, value in re.findall(r"#let (\w+) = luma\((\d+)\)", layout)}
+    for name, color in re.findall(r'#let (\w+) = rgb\("#(\w{6})"\)', layout):
+        red, green, blue = (int(color[at : at + 2], 16) / 255 for at in (0, 2, 4))
+        grays[name] = 0.299 * red + 0.587 * green + 0.114 * blue
+
+    def light(gray: float) -> float:
+        return gray / 12.92 if gray <= 0.04045 else ((gray + 0.055) / 1.055) ** 2.4
+
+    for name in ("ink", "soft", "brand", "urgent"):
+        for ground in (1.0, grays["shade"]):
+            assert (light(ground) + 0.05) / (light(grays[name]) + 0.05) >= 4.5, name
+    # What is urgent is told by its own heading and a thicker frame, not by red alone.
+    assert "if b.urgent { 3pt + urgent } else { 1pt + edge }" in (TEMPLATES / "handout" / "handout.typ").read_text(
+        "utf-8"
+    )
