@@ -13,7 +13,7 @@ from smart_app.fhir.extract.chart import Chart
 from smart_app.fhir.extract.condition_facts import BreastCondition, Diagnoses, read_codes, read_receptors
 from smart_app.fhir.extract.evidence import CODED, DIAGNOSIS_CODE, Finding
 from smart_app.fhir.extract.staging import stage_of_condition
-from smart_app.fhir.extract.text.diagnosis import NamedCancer, named_cancer
+from smart_app.fhir.extract.text.diagnosis import NamedCancer, apart_from_operations, named_cancer
 from smart_app.fhir.resources import (
     Resource,
     code_status,
@@ -124,7 +124,9 @@ def _read_breast(
     active_cancer = any(row.concept == "invasive-breast-cancer" for row in rows)
     recurrent = named.recurrent or code_status(condition.get("clinicalStatus")) in ("recurrence", "relapse")
     if named.kind is not None:
-        side = next((row.side for row in rows if row.side), None) or chart.side(condition, *said)
+        side = next((row.side for row in rows if row.side), None) or chart.side(
+            condition, *map(apart_from_operations, said)
+        )
         found.breast.append(
             BreastCondition(
                 key,

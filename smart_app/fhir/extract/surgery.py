@@ -30,6 +30,10 @@ _RECONSTRUCTION = re.compile(
     r"insertion of (?:breast )?(?:tissue expander|implant)|breast implant (?:placement|insertion))\b",
     re.IGNORECASE,
 )
+_OPERATED_SIDE = re.compile(
+    r"\b(?:left|right|bilateral|double|b/l)[ -](?:(?!and\b)\w+[ -]){0,3}?(?:mastectom\w+|lumpectom\w+)", re.IGNORECASE
+)
+"""An operation of a problem list with its own side ("left breast cancer s/p bilateral mastectomy")."""
 _SENTINEL = re.compile(r"\bsentinel\b|\bSLNB\b|\bSLN biopsy\b", re.IGNORECASE)
 _DISSECTION = re.compile(
     r"\baxillary (?:lymph )?(?:node )?(?:dissection|clearance)\b|\baxillary lymphadenectomy\b|\bALND\b"
@@ -203,7 +207,8 @@ def _history(chart: Chart, key: str, condition: Resource) -> Iterator[_Operation
         re.search(r"\b(?:s/p|status post|history|hx|h/o|absence|acquired|post)\b", word, re.IGNORECASE) for word in said
     )
     if past:
-        side = chart.side(condition, *said)
+        operated = next((m for m in map(_OPERATED_SIDE.search, said) if m), None)
+        side = (operated and side_of(operated[0].replace("double", "bilateral"))) or chart.side(condition, *said)
         for kind, axilla in sorted(_by_words(said), key=str):
             yield _Operation(kind, axilla, side, _told_on(chart, said, kind), source, said[0], history=True)
 

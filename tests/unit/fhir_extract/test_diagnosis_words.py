@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from smart_app.fhir.extract.text.diagnosis import named_cancer
+from tests.support.charts import concept, condition, patient
 
 
 @pytest.mark.parametrize(
@@ -66,3 +70,30 @@ def test_what_names_no_breast_cancer_of_the_patient_gives_none(words: str) -> No
 )
 def test_extent_of_metastasis_is_told_apart(words: str, extent: str | None) -> None:
     assert named_cancer(words).metastasis == extent
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "FH: breast ca",
+        "FHx: breast cancer",
+        "Fam hx breast ca (mom)",
+        "Family h/o breast cancer",
+        "Breast cancer gene mutation",
+        "History of breast cancer gene BRCA2",
+        "Lung cancer metastatic to breast",
+        "Cancer of the skin of breast",
+    ],
+)
+def test_relatives_genes_skin_and_deposits_from_elsewhere_are_no_breast_cancer(
+    facts_of: Callable[..., Any], words: str
+) -> None:
+    assert facts_of(patient(), condition("c", concept(text=words)))["cancers"] == []
+
+
+def test_an_operation_on_both_breasts_does_not_say_the_side_of_the_cancer(facts_of: Callable[..., Any]) -> None:
+    unsaid = facts_of(patient(), condition("c", concept(text="Breast CA s/p bilateral mastectomy 2012")))
+    left = facts_of(patient(), condition("c", concept(text="Left breast cancer s/p bilateral mastectomy 2012")))
+
+    assert [cancer["laterality"] for cancer in (*unsaid["cancers"], *left["cancers"])] == ["unknown", "left"]
+    assert [row["side"] for row in left["treatments"]["surgery"]] == ["bilateral"]

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from smart_app.fhir.extract.text.sentences import side_of
 
 _NOT_THE_PATIENTS = re.compile(
-    r"\b(?:family history|family hx|fh(?:x)? of|mother|father|sister|brother|aunt|uncle|daughter|grandmother"
-    r"|cousin|relative)\b",
+    r"\b(?:fam(?:ily)?\.? (?:history|hist|hx|h/o)|fhx? of|mother|father|sister|brother|aunt|uncle|daughter|grandmother"
+    r"|grandfather|grandparent|maternal|paternal|niece|nephew|sibling|cousin|relative)\b|\bfhx?\s*[:-]|^\s*fhx?\b",
     re.IGNORECASE,
 )
 _NOT_A_DIAGNOSIS = re.compile(
     r"\b(?:screening|screen for|suscept\w+|risk|fear of|concern for|suspected|suspicious|suspicion|possible"
     r"|probable|rule out|r/o|"
     r"no evidence|negative for|without evidence|benign|ruled out|exclude|prophyla\w+|prevention|abnormal mammogram|"
-    r"counsel\w*|carrier|abnormal\w* (?:of|on)|not (?:have|malignant)|free of|atypical|borderline)\b",
+    r"counsel\w*|carrier|abnormal\w* (?:of|on)|not (?:have|malignant)|free of|atypical|borderline"
+    r"|cancer(?: type)?(?: [12])? gene|skin of (?:the )?(?:left |right )?breast)\b",
     re.IGNORECASE,
 )
 _SETTLED_WORDS = re.compile(
@@ -56,6 +57,14 @@ _DISTANT_SITE = re.compile(
 _TO_BREAST = re.compile(
     r"\b(?:secondary malignant neoplasm of (?:the )?(?:left |right )?(?:female |male )?breast"
     r"|metasta\w+ to (?:the )?(?:left |right )?breast)\b",
+    re.IGNORECASE,
+)
+_INTO_BREAST = re.compile(
+    r"\bmetasta\w+ to (?:the )?(?:left |right |both )?breasts?\b(?!\s*(?:cancer|carcinoma|,|and|/))", re.IGNORECASE
+)
+_BOTH_OPERATED = re.compile(
+    r"\b(?:bilateral|double|b/l)[ -](?:\w+[ -]){0,3}?(?:mastectom\w+|lumpectom\w+|reconstruct\w+|implants?"
+    r"|oophorectom\w+|salpingo\w*|breast reduction|mammogra\w+)",
     re.IGNORECASE,
 )
 _NO_METASTASIS = re.compile(
@@ -101,7 +110,12 @@ def named_cancer(words: str) -> NamedCancer:
         if _SECONDARY.search(words) and re.match(r"\s*secondary malignant", words, re.IGNORECASE):
             kind = None
     recurrent = bool(_RECURRENT.search(words)) and not _NO_RECURRENCE.search(words)
-    return NamedCancer(kind, side_of(words), bool(_HISTORY.search(words)), metastasis, recurrent)
+    return NamedCancer(kind, side_of(apart_from_operations(words)), bool(_HISTORY.search(words)), metastasis, recurrent)
+
+
+def apart_from_operations(words: str) -> str:
+    """Without operations and studies of both breasts, which say nothing of the side of the cancer."""
+    return _BOTH_OPERATED.sub(" ", words)
 
 
 def _without_settled(words: str) -> str:
@@ -125,6 +139,8 @@ def _metastasis(words: str) -> str | None:
     rest = _NO_METASTASIS.sub(" ", words)
     if not _SECONDARY.search(rest):
         return None
+    if _INTO_BREAST.search(rest):
+        return "to-breast"
     if _TO_BREAST.search(rest) and not _DISTANT_SITE.search(rest):
         return "to-breast"
     if _DISTANT_SITE.search(rest):
