@@ -46,9 +46,10 @@ class Harvest:
         self.pdfs.append(self._write(f"{name}.pdf", content))
 
     def keep_resource(self, name: str, resource: Resource) -> None:
-        """A resource as the server holds it."""
-        body = json.dumps(resource, ensure_ascii=False).encode()
-        self.resources.append(self._write(f"{name}.json", body))
+        """A version of a resource as the server holds it."""
+        path = self._write(f"{name}.json", json.dumps(resource, ensure_ascii=False).encode())
+        if path not in self.resources:
+            self.resources.append(path)
 
     def _write(self, name: str, content: bytes) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -208,6 +209,7 @@ class Journey:
             self.wrong(f"the update was not saved: {receipt.heading}; {_words(receipt)}")
         elif int(after) != int(before) + 1 or receipt.attribute("data-version") != after:
             self.wrong(f"version {before} became {after}, the receipt says {receipt.attribute('data-version')}")
+        self.keep_written(reference)
 
     def conflict(self, reference: str) -> None:
         """Somebody else changes the plan while the form is open: nothing of theirs is overwritten."""
@@ -267,7 +269,9 @@ class Journey:
         written += [self.server.read(goal["reference"]) for goal in plan.get("goal", [])]
         written += self.server.search(f"DocumentReference?patient={self.patient.id}")
         for resource in written:
-            self.harvest.keep_resource(f"{self.patient.id}-{resource['resourceType']}-{resource['id']}", resource)
+            version = resource["meta"]["versionId"]
+            name = f"{self.patient.id}-{resource['resourceType']}-{resource['id']}-{version}"
+            self.harvest.keep_resource(name, resource)
 
 
 def _file_name(path: str) -> str:
