@@ -123,11 +123,16 @@ def is_own(activity: Mapping[str, Any]) -> bool:
 
 
 def item_id(activity: Mapping[str, Any]) -> str:
-    """The id that an activity has as a row: our own item code, else its element id, else its title; may be empty."""
+    """
+    The id that an activity has as a row: our own item code, else its element id, else its title; without spaces and
+    dots, because it names form fields and places on a page; may be empty.
+    """
     detail = activity.get("detail")
     if not isinstance(detail, dict):
         return ""
-    return _own_code(detail) or resources.text(activity.get("id")) or _title(detail)
+    return _own_code(detail) or "-".join(
+        (resources.text(activity.get("id")) or _title(detail)).replace(".", " ").split()
+    )
 
 
 def read_row(activity: Mapping[str, Any]) -> PlanRow | None:

@@ -125,6 +125,18 @@ def test_an_item_that_somebody_added_is_offered_for_comparison_and_then_written_
     assert item(clinic.plan, "wig")["detail"]["kind"] == "DeviceRequest"
 
 
+def test_an_item_of_another_hand_without_an_id_is_a_row_that_a_form_can_name(clinic: Clinic) -> None:
+    clinic.save({"note": "First"})
+    visit = {"detail": {"code": {"text": "Cardiology visit, Dr. B."}, "status": "scheduled"}}
+    another_hand(clinic, lambda plan: plan["activity"].append(visit))
+    clinic.context = replace(clinic.context, handle="a-later-launch")
+    (row,) = [row for row in clinic.open().draft.rows if row.title == "Cardiology visit, Dr. B."]
+    assert not set(row.id) & set(" .")
+    clinic.save({f"row.{row.id}.note": "by train"})
+    (held,) = [a for a in clinic.plan["activity"] if a["detail"]["code"]["text"] == "Cardiology visit, Dr. B."]
+    assert (held["detail"]["status"], held["progress"][0]["text"]) == ("scheduled", "by train")
+
+
 def test_an_item_with_a_new_date_is_open_again(clinic: Clinic) -> None:
     clinic.save({"note": "First"})
     another_hand(clinic, lambda plan: item(plan, "mammogram-annual")["detail"].update(status="completed"))
