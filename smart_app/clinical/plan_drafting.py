@@ -4,7 +4,7 @@ From recommendations to a draft plan, and a kept draft brought up to date with f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -192,8 +192,3 @@ def rests_on(recommendation: Recommendation, fact: str) -> bool:
     names = {entry.fact.partition(".")[0] for entry in recommendation.because}
     names.update(name.partition(".")[0] for name in recommendation.missing)
     return fact in names
-
-
-def rows_that_rest_on(draft: CarePlanDraft, recommendations: Mapping[str, Recommendation], fact: str) -> list[PlanRow]:
-    """Rows of the plan that use a fact or wait for it."""
-    return [row for row in draft.rows if row.id in recommendations and rests_on(recommendations[row.id], fact)]

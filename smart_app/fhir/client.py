@@ -122,10 +122,6 @@ class FhirClient:
         self._retries_left = 20
         self._lock = threading.Lock()
 
-    def new_budget(self) -> None:
-        """Start the page's deadline and allowances anew."""
-        self.budget = Budget(self.limits, self._clock)
-
     def read(self, resource_type: str, resource_id: str) -> dict[str, Any]:
         """
         One resource.

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -245,13 +245,3 @@ class Contexts:
             expected_version=version,
         )
         return kept is not None
-
-    def narrow_scopes(self, context: LaunchContext, scopes: tuple[str, ...]) -> LaunchContext:
-        """Keep the scopes that a refresh granted; returns the changed context."""
-        changed = replace(context, scopes=scopes)
-        kept = self.store.get(CONTEXT, context.id)
-        if kept is not None:
-            self.store.put(
-                CONTEXT, context.id, msgspec.json.encode(changed), expires_at=kept.expires_at, owner=context.id
-            )
-        return changed

@@ -93,7 +93,9 @@ def scope_line(record: PatientRecord, base: str) -> StripLine:
     if not record.scope.applies:
         reasons = " ".join(scope_reason(reason, record.diagnoses_read) for reason in record.scope.reasons)
         link = Link("Why, and what you can do", f"{base}/plan")
-        return StripLine("warn", "Plan does not apply.", reasons, link, "metastasis", state)
+        none_found = "no-breast-cancer" in record.scope.reasons and not record.diagnoses_read
+        says = "Nobody can tell here whether a plan applies." if none_found else "Plan does not apply."
+        return StripLine("warn", says, reasons, link, "metastasis", state)
     kinds = join_words(dict.fromkeys(_cancer_words(cancer.kind) for cancer in record.cancers))
     ended = record.facts.get("primary_treatment_ended")
     parts = [kinds or "Breast cancer"]

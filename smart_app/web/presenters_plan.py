@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 
 from smart_app.clinical.education import ChosenParagraph
 from smart_app.clinical.plan import CarePlanDraft
-from smart_app.fhir.capability import RungName, RungState, WriteLadder
+from smart_app.fhir.capability import RungState, WriteLadder
 from smart_app.web.presenters_facts import fact_key, other_notes, source_chip
 from smart_app.web.presenters_notices import Notice, present_notices
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
@@ -378,11 +378,6 @@ def _ladder(ladder: WriteLadder) -> tuple[RungView, ...]:
         RungView(rung.step, rung.title, rung.words, rung.state_words, rung.state is RungState.CHOSEN)
         for rung in ladder.rungs
     )
-
-
-def writes_nothing(ladder: WriteLadder) -> bool:
-    """Whether this EHR takes neither a care plan nor a document from an app."""
-    return ladder.chosen is RungName.DOWNLOAD
 
 
 def other_plan_pair(plan: ExistingPlan, base: str) -> Pair:

@@ -19,6 +19,7 @@ FACT_LABELS: Mapping[str, str] = {
     "er": "ER",
     "pr": "PR",
     "her2": "HER2",
+    "her2.category": "HER2 category",
     "grade": "Grade",
     "stage_group": "Stage",
     "t": "T category",

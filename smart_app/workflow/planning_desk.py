@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 
 from smart_app.clinical.plan import CarePlanDraft, Decision
 from smart_app.clinical.plan_drafting import Merged, by_row, draft_plan, merge_draft
@@ -313,8 +313,3 @@ def rebase(desk: Desk, form: FormData, now: Snapshot) -> KeptDraft:
     fresh = merge_draft(draft, desk.review.record, desk.review.recommendations)
     kept = desk.keep(fresh.draft, state.draft.version, now)
     return KeptDraft(kept.draft, kept.kept_at)
-
-
-def local_now(services: PlanServices) -> datetime:
-    """The present instant, in UTC."""
-    return services.now().astimezone(UTC)

@@ -248,4 +248,5 @@ def test_diagnoses_that_were_not_read_are_never_told_as_no_breast_cancer(
     assert [answer.status_code for answer in refused] == [409, 409, 409, 409]
     for text in (page.text, *(answer.text for answer in refused)):
         assert "No breast cancer is recorded" not in text
+        assert "Plan does not apply" not in text
         assert "diagnoses could not be read in full" in text

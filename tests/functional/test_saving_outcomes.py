@@ -389,6 +389,7 @@ def test_a_server_that_asks_for_a_day_is_not_waited_for(at: Make) -> None:
     clinic.ehr.fail = [(503, {"Retry-After": "86400"})]
     receipt = clinic.save()
     assert receipt.outcome is Outcome.NOT_SAVED
+    assert "did not take the plan" in receipt.explanation
     assert clinic.ehr.all_of("CarePlan") == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,6 @@ from smart_app.fhir.resources import (
     extensions,
     first_display,
     objects,
-    own_reference,
     reference,
     references,
     text,
@@ -137,10 +136,6 @@ class Chart:
     def concept(self, row: CodeRow) -> Concept:
         """The concept of a row."""
         return self.codes.concepts[row.concept]
-
-    def row_of_kind(self, concept: Any, *kinds: str) -> CodeRow | None:
-        """The first code whose concept is of one of the kinds."""
-        return next((row for row in self.rows(concept) if self.concept(row).kind in kinds), None)
 
     def source(
         self,
@@ -266,17 +261,6 @@ def _site_concepts(element: Resource) -> Iterator[Any]:
     for ending in ("laterality-qualifier", "laterality", "procedure-targetBodyStructure-laterality"):
         for extension in extensions(element, ending):
             yield extension.get("valueCodeableConcept")
-
-
-def dedupe(resources: Iterable[Resource], versions: Any) -> dict[str, Resource]:
-    """The newest version of each resource, by reference."""
-    newest: dict[str, Resource] = {}
-    for resource in resources:
-        key = own_reference(resource)
-        held = newest.get(key)
-        if held is None or versions(resource) > versions(held):
-            newest[key] = resource
-    return newest
 
 
 def taken_on(resource: Resource) -> PartialDate | None:

@@ -18,11 +18,9 @@ from smart_app.fhir.resources import (
     Resource,
     code_status,
     extensions,
-    notes,
     objects,
     partial_date,
     period,
-    text,
     words,
 )
 
@@ -316,12 +314,3 @@ def _stages(chart: Chart, found: Diagnoses) -> Iterator[Finding]:
                 extra=extra,
                 part="overall" if name == "her2" else "",
             )
-
-
-def condition_notes(condition: Resource) -> list[str]:
-    """Free text of a Condition beside its code."""
-    found = notes(condition)
-    narrative = condition.get("text")
-    if isinstance(narrative, dict) and text(narrative.get("div")):
-        found.append(str(narrative["div"]))
-    return found

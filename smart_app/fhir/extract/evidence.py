@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from smart_app.clinical.dates import PartialDate
@@ -52,10 +52,6 @@ class Finding:
     amended: bool = False
     part: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-    def with_side(self, side: str) -> Finding:
-        """The same finding, of a side."""
-        return replace(self, side=side)
 
 
 def date_key(on: PartialDate | None) -> str:
