@@ -186,6 +186,10 @@ _LOOKS_LIKE_TUMOR_FACT = re.compile(
     r"brca\d?|lymph nodes?|tnm|ajcc)\b",
     re.IGNORECASE,
 )
+_OF_THE_GENE = re.compile(
+    r"(?:her-?\s?2|erbb2|esr1|\bpgr)\b.*\b(?:mutat\w+|variants?|exons?|sequenc\w+|snv|indel)\b", re.IGNORECASE
+)
+"""A mutation of the gene is another test than the amount of the receptor."""
 _SERUM = re.compile(
     r"\b(?:serum|plasma|blood|urine|anti-?acetylcholine|acetylcholine|ldl|androgen|antibod\w+)\b", re.IGNORECASE
 )
@@ -255,7 +259,7 @@ Reader = Callable[[Result], Iterator[Finding]]
 def name_of_test(names: list[str]) -> tuple[str, str | None] | None:
     """Concept and basis of a test by its name, None where no name is known."""
     for name in names:
-        if len(name) > 160 or _SERUM.search(name):
+        if len(name) > 160 or _SERUM.search(name) or _OF_THE_GENE.search(name):
             continue
         lowered = name.lower().replace("_", " ")
         for concept, pattern in _NAMES:

@@ -91,3 +91,11 @@ def test_a_receptor_profile_says_only_the_receptors_that_it_names(
 
     assert tuple(facts["facts"][name]["value"] for name in ("er", "pr", "her2")) == expected
     assert (title in str(facts["unplaced"])) == (expected == (None, None, None))
+
+
+@pytest.mark.parametrize("title", ["ERBB2 gene mutation", "HER2 (ERBB2) sequence variants", "ERBB2 exon 20 sequencing"])
+def test_a_mutation_of_the_her2_gene_is_no_her2_status(facts_of: Callable[..., Any], title: str) -> None:
+    facts = facts_of(patient(), BREAST, observation("o", concept(text=title), "2020-02-20", valueString="Detected"))
+
+    assert facts["facts"]["her2"]["state"] == "not-found"
+    assert title in str(facts["unplaced"])
