@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sandbox.testing import RunningSandbox, start_sandbox
 from smart_app.errors import SentNotKeptError, StoreError
 from smart_app.storage.engine import READ_ONLY, Store
-from smart_app.workflow.planning import save_plan
+from smart_app.workflow.planning import revoke_plan, save_plan
 from tests.support.app_server import RunningApp, heading_of, launch, start_app
 from tests.support.fake_ehrs import running_ehr
 from tests.support.plan_desk import seed
@@ -130,3 +130,30 @@ def test_wherever_the_disk_turns_read_only_no_ending_is_told_that_is_not_so(what
     assert endings[0] == "nothing sent"
     assert "not known" in endings
     assert endings[-1] == "saved"
+
+
+def test_wherever_the_disk_turns_read_only_a_plan_that_is_taken_back_is_told_as_it_is(tmp_path: Path) -> None:
+    endings = []
+    for writes in range(MOST_WRITES):
+        folder = tmp_path / str(writes)
+        folder.mkdir()
+        with running_ehr() as ehr:
+            seed(ehr)
+            clinic = Clinic(ehr, folder)
+            assert clinic.save(key="first").saved
+            with read_only_when(clinic.desktop.store, used_up(writes)):
+                try:
+                    receipt = revoke_plan(clinic.services, clinic.context, clinic.review, "Wrong patient", "back")
+                    endings.append("taken back" if receipt.saved else "not taken back")
+                except SentNotKeptError:
+                    endings.append("not known")
+                except StoreError:
+                    endings.append("nothing sent")
+            if endings[-1] != "not known":
+                assert (clinic.plan["status"] == "revoked") is (endings[-1] == "taken back"), (writes, endings)
+            clinic.desktop.close()
+        if endings.count("taken back") > ENOUGH:
+            break
+    assert endings[0] == "nothing sent"
+    assert "not known" in endings
+    assert endings[-1] == "taken back"
