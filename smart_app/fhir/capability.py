@@ -242,5 +242,16 @@ def _resource_row(capability: Mapping[str, Any], resource_type: str) -> Mapping[
     return None
 
 
+def offered_types(capability: Mapping[str, Any]) -> frozenset[str]:
+    """The resource types that can be searched, as the CapabilityStatement says; empty when it says nothing."""
+    found = set()
+    for rest in _rest(capability):
+        for row in _dicts(rest.get("resource")):
+            interactions = {each.get("code") for each in _dicts(row.get("interaction"))}
+            if not interactions or "search-type" in interactions:
+                found.add(str(row.get("type")))
+    return frozenset(found)
+
+
 def _dicts(value: object) -> list[Mapping[str, Any]]:
     return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []

@@ -25,7 +25,7 @@ from smart_app.errors import (
 )
 from smart_app.fhir.answers import is_failure, issues_of, parse_json, words_of
 from smart_app.fhir.bundle import StrictJsonError, strict_loads
-from smart_app.fhir.capability import allows
+from smart_app.fhir.capability import allows, offered_types
 from smart_app.fhir.client import FhirClient, Page, outcome_words
 from smart_app.fhir.queries import PATIENT, QUERIES, REFERENCED_TYPES, Params, Query, supplied_by
 
@@ -43,6 +43,10 @@ class Builder(Protocol):
     @property
     def needs(self) -> tuple[str, ...]:
         """References that are still to be fetched."""
+
+    @property
+    def types_with_unread_drugs(self) -> frozenset[str]:
+        """Types of the entries whose drug is named only by such a reference."""
 
     def add(self, resources: Iterable[dict[str, Any]]) -> Any:
         """Take resources."""
@@ -293,15 +297,17 @@ class RecordReader:
 
     def _searches(self, progress: list[_Progress]) -> tuple[Search, ...]:
         offered = {name for item in progress if not item.type_absent for name in supplied_by(item.query, self._codes)}
+        unnamed = self._builder.types_with_unread_drugs
         rows = []
         for item in progress:
             state = item.state or (SearchState.COMPLETE if item.count else SearchState.EMPTY)
+            why = item.why or "; ".join(dict.fromkeys(item.said))
+            if state is SearchState.COMPLETE and item.query.resource_type in unnamed:
+                state, why = SearchState.TRUNCATED, "which drug is meant could not be read for at least one entry"
             supplies = supplied_by(item.query, self._codes)
             if item.type_absent:
-                # A type that the EHR itself says it does not have holds nothing: only what no other search holds rests
-                # on it. A 404 alone is no such statement.
+                # A type that the EHR says it does not have holds nothing: only what no other search holds rests on it.
                 supplies = tuple(name for name in supplies if name not in offered)
-            why = item.why or "; ".join(dict.fromkeys(item.said))
             rows.append(Search(item.query.name, item.query.resource_type, state, item.count, why, supplies))
         return tuple(rows)
 
@@ -325,22 +331,6 @@ def read_record(
     """
     reader = RecordReader(client, builder, codes, executor, scopes, ways, capability)
     return reader.read(patient_id, encounter_id)
-
-
-def offered_types(capability: Mapping[str, Any]) -> frozenset[str]:
-    """The resource types that can be searched, as the CapabilityStatement says; empty when it says nothing."""
-    rows = [
-        row
-        for rest in _dicts(capability.get("rest"))
-        if rest.get("mode", "server") == "server"
-        for row in _dicts(rest.get("resource"))
-    ]
-    found = set()
-    for row in rows:
-        interactions = {each.get("code") for each in _dicts(row.get("interaction"))}
-        if not interactions or "search-type" in interactions:
-            found.add(str(row.get("type")))
-    return frozenset(found)
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from smart_app.clinical.facts import Issue, IssueKind, Patient, PatientRecord, S
 from smart_app.fhir.bundle import FileContent
 from smart_app.fhir.extract.chart import Chart
 from smart_app.fhir.extract.damage import damage_of
+from smart_app.fhir.extract.drugs import names_drug_by_reference_only
 from smart_app.fhir.extract.observation_page import EventStore, ObservationFilter, PageInfo, read_page
 from smart_app.fhir.extract.record import build_record
 from smart_app.fhir.extract.reports import unread_attachments
@@ -132,6 +133,18 @@ class RecordBuilder:
             if not ref.startswith("#") and self._alias.get(ref, reference(ref) or ref) not in self._kept
         }
         return tuple(sorted(ref for ref in missing if self._loose.get(ref) not in self._kept))
+
+    @property
+    def types_with_unread_drugs(self) -> frozenset[str]:
+        """Types of the entries whose drug is named only by a reference that is not here: any drug may stand there."""
+        missing = set(self.needs)
+        return frozenset(
+            key.partition("/")[0]
+            for key, resource in self._kept.items()
+            if names_drug_by_reference_only(resource)
+            and missing.intersection(references(resource["medicationReference"]))
+            and resource.get("status") != "entered-in-error"
+        )
 
     def build(self, searches: tuple[Search, ...] = ()) -> PatientRecord:
         """The record of the patient; call it again after more resources were added."""

@@ -71,6 +71,12 @@ def _uses(chart: Chart, key: str, resource: Resource, others: frozenset[str]) ->
     kind = str(resource.get("resourceType"))
     concepts = _drugs_of(chart, resource, kind)
     if not concepts:
+        if _is_unnamed(chart, resource) and chart.counts(key, resource):
+            chart.issue(
+                IssueKind.UNREADABLE,
+                key,
+                "Which drug this is could not be read: it is named only by a reference to what is not here.",
+            )
         return
     if not chart.counts(key, resource):
         return
@@ -133,6 +139,17 @@ def _drugs_of(chart: Chart, resource: Resource, kind: str) -> list[Concept]:
         # A wrong CUI with the right words is a known fault of public data: where they differ, the words are read.
         return list(named.values())
     return list({**coded, **named}.values())
+
+
+def _is_unnamed(chart: Chart, resource: Resource) -> bool:
+    """Whether an entry names its drug only by a reference that leads nowhere: any drug may stand there."""
+    return names_drug_by_reference_only(resource) and chart.contained(resource, resource["medicationReference"]) is None
+
+
+def names_drug_by_reference_only(resource: Resource) -> bool:
+    """Whether an entry says no word on its drug beside a reference."""
+    named = resource.get("medicationReference")
+    return isinstance(named, dict) and not text(named.get("display")) and not resource.get("medicationCodeableConcept")
 
 
 def _of_another_cancer(chart: Chart, resource: Resource, others: frozenset[str]) -> bool:
