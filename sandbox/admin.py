@@ -39,6 +39,8 @@ def faults() -> Response:
 def set_faults() -> Response:
     """Set faults in place of those before; `{"add": true, "faults": [...]}` keeps them; `[]` takes all away."""
     body = request.get_json(force=True, silent=True)
+    if body is None and request.data:
+        return make_response({"error": "the body is not JSON"}, 400)
     try:
         found = parse_faults(body if body else [])
     except (ValueError, TypeError) as error:

@@ -264,6 +264,12 @@ def test_a_fault_that_is_not_known_is_refused(sandbox: RunningSandbox, body: obj
     assert answer.json()["error"]
 
 
+def test_a_body_that_is_no_json_takes_no_fault_away(sandbox: RunningSandbox) -> None:
+    sandbox.set_faults({"on": "search", "status": 500})
+    assert requests.post(f"{sandbox.url}/admin/faults", data="[{", timeout=10).status_code == 400
+    assert len(requests.get(f"{sandbox.url}/admin/faults", timeout=10).json()["faults"]) == 1
+
+
 def test_faults_are_listed_added_and_taken_away(sandbox: RunningSandbox, caller: Caller) -> None:
     sandbox.set_faults({"status": 500, "type": "Goal"})
     sandbox.post("/admin/faults", {"add": True, "faults": [{"status": 404, "type": "Immunization"}]})
