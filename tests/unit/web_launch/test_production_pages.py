@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,7 +48,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         data_keys=f"k:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}",
         rate_per_minute=1000,
     )
-    made = create_app(settings, log=EventLog((Path(store) / "log").open("w", encoding="utf-8")))
+    made = create_app(settings, log=EventLog(io.StringIO()))
     services: Services = made.extensions[EXTENSION]
     for issuer in settings.issuers:
         origin = issuer.iss.removesuffix("/r4")
