@@ -41,6 +41,16 @@ _REGIONAL = re.compile(r"\b(?:regional\w*|axilla\w*|nodal|lymph node)\b", re.IGN
 _SURGERY_HISTORY = re.compile(r"\bmastectomy\b|\blumpectomy\b|\bbreast[- ]conserving\b", re.IGNORECASE)
 
 
+# Breast cancer as other languages name it: shown, never interpreted.
+_OTHER_LANGUAGES = re.compile(
+    r"\bmamma-?(?:karzinom|ca\b|carcinoom|tumou?r)|\bbrustkrebs|\bborstkanker|\bbröstcancer|\bbrystkræft|\bbrystkreft"
+    r"|\b(?:c[áâ]ncer|cancer|carcinoma|tumor|neoplasia)\b.{0,40}\b(?:de|della|alla) (?:la |las )?mam(?:a|as|mella)\b"
+    r"|\bcancer du sein|\bcarcinome\b.{0,40}\b(?:mammaire|du sein)|\bcarcinoma\b.{0,40}\bmammari[oa]\b"
+    r"|\brintasyöpä|\brak piersi|\brakovina prsu",
+    re.IGNORECASE,
+)
+
+
 def read_conditions(chart: Chart) -> Diagnoses:
     """Read every Condition that is the patient's and was not refuted."""
     found = Diagnoses()
@@ -111,6 +121,11 @@ def _read_breast(
     found: Diagnoses,
 ) -> None:
     named = _named(chart, condition, rows, said)
+    if not rows and named.kind is None and any(map(_OTHER_LANGUAGES.search, said)):
+        chart.unplaced(source, "Diagnosis in another language", source.recorded or key)
+        chart.issue(
+            IssueKind.UNMAPPED_CODE, key, f"{said[0][:80]}: not read, and may name a breast cancer in another language."
+        )
     if any(row.concept == "other-cancer" for row in rows) or (
         named.kind is None and named.metastasis is None and not rows and _other_cancer(said)
     ):

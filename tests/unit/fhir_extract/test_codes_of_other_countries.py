@@ -105,3 +105,33 @@ def test_icd_10_of_other_countries_is_icd_10(codes: CodeMap, country: str) -> No
 
     assert row is not None
     assert codes.concept_of(row).kind == "condition"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Mammakarzinom links",
+        "Invasives Mamma-Ca rechts",
+        "Borstkanker",
+        "Cáncer de mama derecha",
+        "Carcinoma ductal infiltrante de mama",
+        "Cancer du sein gauche",
+        "Carcinome canalaire infiltrant du sein",
+        "Carcinoma duttale della mammella",
+        "Bröstcancer",
+    ],
+)
+def test_a_diagnosis_in_another_language_is_shown_and_decides_nothing(
+    facts_of: Callable[..., dict[str, Any]], words: str
+) -> None:
+    facts = facts_of(patient(), condition("dx", {"text": words}, "2020-05-01"))
+    assert facts["cancers"] == []
+    assert [(issue["kind"], issue["resource"]) for issue in facts["issues"]] == [("unmapped-code", "Condition/dx")]
+    assert words in facts["issues"][0]["detail"]
+
+
+@pytest.mark.parametrize("words", ["Diabetes mellitus", "Cáncer de próstata", "Mammographie", "Cancer du poumon"])
+def test_other_diagnoses_in_another_language_are_not_listed_as_breast_cancer(
+    facts_of: Callable[..., dict[str, Any]], words: str
+) -> None:
+    assert facts_of(patient(), condition("dx", {"text": words}, "2020-05-01"))["issues"] == []
