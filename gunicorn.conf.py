@@ -28,6 +28,13 @@ logger_class = "smart_app.web.logs.GunicornLogger"
 accesslog = None
 
 
+def post_worker_init(worker: Any) -> None:
+    """Begin what a worker does besides answering; threads do not outlive the fork, so not before."""
+    from smart_app.app import keep_sweeping
+
+    keep_sweeping(worker.app.callable)
+
+
 def child_exit(_: Any, worker: Any) -> None:
     """Let the counters of a worker that is gone be added up."""
     from prometheus_client import multiprocess

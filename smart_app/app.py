@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import itertools
 import os
 import sys
+import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -243,31 +245,38 @@ def _signing_keys(settings: Settings, store: Store) -> SigningKeys:
     return gather_keys(kept.value.decode().split("\0"), settings.issuers)
 
 
-@dataclass
-class _Sweeper:
-    """When the store was last swept by this process."""
-
-    at: float = 0.0
-
-
-_sweeper = _Sweeper()
-
-
 def _begin() -> BaseResponse | None:
-    """Before a request: note the time, send `localhost` to 127.0.0.1 in the demo, and sweep now and then."""
+    """Before a request: note the time, and send `localhost` to 127.0.0.1 in the demo."""
     g.began = time.perf_counter()
     wired = services()
     if wired.settings.demo and request.host.partition(":")[0] == "localhost":
         # To a browser they are different sites: cookies of one are not sent to the other.
         return redirect(f"{wired.settings.public_url}{request.full_path.removesuffix('?')}", 307)
-    now = wired.clock.monotonic()
-    if now - _sweeper.at > SWEEP_S:
-        _sweeper.at = now
-        try:
-            wired.contexts.sweep()
-        except StoreError as error:
-            wired.log.event("sweep-failed", error=type(error).__name__)
     return None
+
+
+def keep_sweeping(app: Flask, turns: Iterable[object] | None = None) -> threading.Thread:
+    """
+    Purge what is over every half minute, also while nobody asks for anything; one thread in each worker process.
+
+    What ended is unreadable at once; this takes it out of the store (http.md 3.3: within 60 seconds).
+
+    Args:
+        turns: how often; without end where not given.
+    """
+    wired: Services = app.extensions[EXTENSION]
+
+    def sweep() -> None:
+        for _ in turns if turns is not None else itertools.count():
+            wired.clock.sleep(SWEEP_S)
+            try:
+                wired.contexts.sweep()
+            except StoreError as error:
+                wired.log.event("sweep-failed", error=type(error).__name__)
+
+    thread = threading.Thread(target=sweep, name="sweeper", daemon=True)
+    thread.start()
+    return thread
 
 
 def _count(response: Response) -> Response:

@@ -99,39 +99,54 @@ def silence_libraries(log: EventLog) -> None:
     root.addHandler(_Silent(log))
 
 
+# What gunicorn says of itself when it starts and ends; its other messages may hold parts of a request.
+_OF_ITSELF = frozenset(
+    {
+        "Starting gunicorn %s",
+        "Listening at: %s (%s)",
+        "Using worker: %s",
+        "Booting worker with pid: %s",
+        "Worker exiting (pid: %s)",
+        "Connection in use: %s",
+        "Handling signal: %s",
+        "Shutting down: %s",
+    }
+)
+
+
 class GunicornLogger(GunicornBase):  # type: ignore[misc] # gunicorn carries no types
-    """Gunicorn's own messages by their fixed text only; its access log is ours (`web/security.py`)."""
+    """Gunicorn's messages, about requests by their fixed text only; its access log is ours (`web/security.py`)."""
 
     def setup(self, cfg: Any) -> None:
         """Take no handler of gunicorn's: every line goes through the allow-list."""
         self._events = EventLog()
 
-    def critical(self, msg: str, *_: Any, **__: Any) -> None:
+    def critical(self, msg: str, *values: Any, **__: Any) -> None:
         """Log at this level."""
-        self._events.event("gunicorn", level="critical", where=_template(msg))
+        self._events.event("gunicorn", level="critical", where=_template(msg, *values))
 
-    def error(self, msg: str, *_: Any, **__: Any) -> None:
+    def error(self, msg: str, *values: Any, **__: Any) -> None:
         """Log at this level."""
-        self._events.event("gunicorn", level="error", where=_template(msg))
+        self._events.event("gunicorn", level="error", where=_template(msg, *values))
 
-    def warning(self, msg: str, *_: Any, **__: Any) -> None:
+    def warning(self, msg: str, *values: Any, **__: Any) -> None:
         """Log at this level."""
-        self._events.event("gunicorn", level="warning", where=_template(msg))
+        self._events.event("gunicorn", level="warning", where=_template(msg, *values))
 
-    def info(self, msg: str, *_: Any, **__: Any) -> None:
+    def info(self, msg: str, *values: Any, **__: Any) -> None:
         """Log at this level."""
-        self._events.event("gunicorn", level="info", where=_template(msg))
+        self._events.event("gunicorn", level="info", where=_template(msg, *values))
 
     def debug(self, msg: str, *_: Any, **__: Any) -> None:
         """Say nothing."""
 
-    def exception(self, msg: str, *_: Any, **__: Any) -> None:
+    def exception(self, msg: str, *values: Any, **__: Any) -> None:
         """Log at error level."""
-        self._events.event("gunicorn", level="error", where=_template(msg))
+        self._events.event("gunicorn", level="error", where=_template(msg, *values))
 
-    def log(self, lvl: Any, msg: str, *_: Any, **__: Any) -> None:
+    def log(self, lvl: Any, msg: str, *values: Any, **__: Any) -> None:
         """Log at a level."""
-        self._events.event("gunicorn", level=lvl, where=_template(msg))
+        self._events.event("gunicorn", level=lvl, where=_template(msg, *values))
 
     def access(self, *_: Any, **__: Any) -> None:
         """Say nothing: a request line holds its query."""
@@ -143,7 +158,9 @@ class GunicornLogger(GunicornBase):  # type: ignore[misc] # gunicorn carries no 
         """No files of its own."""
 
 
-def _template(message: object) -> str:
-    # The text as it stands in gunicorn's source, before its values are put in.
+def _template(message: object, *values: object) -> str:
+    # The text as it stands in gunicorn's source; its values are put in only where they cannot be of a request.
     text = str(message)
+    if text in _OF_ITSELF and text.count("%s") == len(values):
+        return text % values
     return text if "%" in text or (len(text) < LONGEST and "/" not in text) else "message"

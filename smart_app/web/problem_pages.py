@@ -20,9 +20,8 @@ from smart_app.web.problems import HTTP_PROBLEMS, Problem, new_reference, proble
 from smart_app.web.services import services
 
 _LAST_RESORT = (
-    "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Aftercare: something went wrong</title></head>"
-    "<body><main><h1>Something went wrong</h1><p>Aftercare could not go on. Nothing was saved.</p>"
-    "<p>Reference: {reference}</p></main></body></html>"
+    "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Aftercare: {title}</title></head>"
+    "<body><main><h1>{title}</h1><p>{says}</p><p>Reference: {reference}</p></main></body></html>"
 )
 
 
@@ -61,6 +60,11 @@ def _answer_unexpected(error: Exception) -> Response:
     return _page(problem_of(AftercareError), error, [])
 
 
+def _last_resort(title: str, says: str, reference: str) -> str:
+    """A page that needs nothing; its words are ours alone."""
+    return _LAST_RESORT.format(title=title, says=says, reference=reference)
+
+
 def _page(row: Problem, error: BaseException, pairs: list[Pair], may_retry: bool = False) -> Response:
     reference = new_reference()
     PROBLEMS.labels(type(error).__name__).inc()
@@ -69,10 +73,14 @@ def _page(row: Problem, error: BaseException, pairs: list[Pair], may_retry: bool
             "problem", problem=type(error).__name__, status=row.status, reference=reference, where=where_of(error)
         )
     try:
-        body = render_template("problem.html", page=_present(row, pairs, reference, may_retry))
+        if row.status == 421:
+            # A page of ours links to this server by its name, which a request to another name does not have.
+            body = _last_resort(row.title, f"{row.says} {row.next_step}", reference)
+        else:
+            body = render_template("problem.html", page=_present(row, pairs, reference, may_retry))
     except Exception as broken:
         services().log.event("problem-page-broken", error=type(broken).__name__, where=where_of(broken))
-        body = _LAST_RESORT.format(reference=reference)
+        body = _last_resort("Something went wrong", "Aftercare could not go on. Nothing was saved.", reference)
     response = make_response(body, row.status)
     if row.status == 429:
         response.headers["Retry-After"] = "60"

@@ -7,9 +7,12 @@ import signal
 import threading
 from pathlib import Path
 
+import pytest
 import requests
+from gunicorn.config import Config
 
 from sandbox.testing import start_sandbox
+from smart_app.web.logs import GunicornLogger
 from tests.support.gunicorn_app import served
 
 
@@ -49,3 +52,13 @@ def counted(url: str) -> float:
     text = requests.get(f"{url}/metrics", timeout=30).text
     found = re.findall(r'^aftercare_requests_total\{[^}]*route="/healthz"[^}]*\} (\S+)$', text, re.MULTILINE)
     return sum(map(float, found))
+
+
+def test_gunicorn_says_where_it_listens_and_nothing_of_a_request(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = GunicornLogger(Config())
+    logger.info("Listening at: %s (%s)", "http://127.0.0.1:8000", 7)
+    logger.warning("Invalid request from ip=%s: %s", "10.0.0.1", "/c/secret?code=1")
+    said = capsys.readouterr().err
+    assert "Listening at: http://127.0.0.1:8000 (7)" in said
+    assert "secret" not in said
+    assert "10.0.0.1" not in said

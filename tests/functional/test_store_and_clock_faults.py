@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import event, text
 
 from sandbox.testing import RunningSandbox, start_sandbox
-from tests.support.app_server import LaunchedPage, RunningApp, heading_of, launch, start_app
+from smart_app.app import keep_sweeping
+from smart_app.web.services import EXTENSION
+from tests.support.app_server import LaunchedPage, RunningApp, TestClock, heading_of, launch, start_app
 from tests.support.plan_pages import plan_page, press, press_save
 
 AS_OF = date(2026, 11, 25)
@@ -160,3 +164,29 @@ def test_a_launch_with_a_wrong_clock_is_taken_within_two_minutes_and_refused_by_
     if not accepted:
         assert "clock" in answer.text.lower()
         assert "Traceback" not in answer.text
+
+
+def test_what_ended_is_purged_while_nobody_asks_for_anything(app: RunningApp, sandbox: RunningSandbox) -> None:
+    launch(app, sandbox, patient="varkonyi")
+    kinds = {"context", "tokens", "review"}
+    store = app.services.store
+
+    class SixteenMinutes(TestClock):
+        """A wait that lasts longer than a session that nobody uses."""
+
+        def sleep(self, seconds: float) -> None:
+            app.clock.forward(16 * 60)
+
+    assert all(store.ids(kind) for kind in kinds)
+    program = Flask("app")
+    program.extensions[EXTENSION] = replace(app.services, clock=SixteenMinutes())
+    keep_sweeping(program, range(1)).join(30)
+    assert [kind for kind in kinds if store.ids(kind)] == []
+
+
+def test_a_request_to_another_name_of_this_server_gets_a_plain_page(app: RunningApp) -> None:
+    answer = app.session().get(f"{app.url}/", headers={"Host": "evil.example"}, timeout=30)
+    assert answer.status_code == 421
+    assert heading_of(answer.text) == "Wrong address"
+    assert "Content-Security-Policy" in answer.headers
+    assert "problem-page-broken" not in app.logs.getvalue()
