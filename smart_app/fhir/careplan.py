@@ -22,6 +22,7 @@ from smart_app.fhir.activity_codes import TOPIC_CODES, activity_kind
 from smart_app.fhir.narrative import TITLE, narrative_div, plan_sections, without_forbidden
 
 CATEGORY_SYSTEM = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category"
+_ASSESS_PLAN = {"system": CATEGORY_SYSTEM, "code": "assess-plan", "display": "Assessment and Plan of Treatment"}
 URI_SYSTEM = "urn:ietf:rfc:3986"
 CONCERN, EDUCATION, ENTERED, OPEN, UNDECIDED = (
     "Concern: ",
@@ -125,17 +126,7 @@ def care_plan(
     plan |= {
         "status": status,
         "intent": "plan",
-        "category": [
-            {
-                "coding": [
-                    {
-                        "system": CATEGORY_SYSTEM,
-                        "code": "assess-plan",
-                        "display": "Assessment and Plan of Treatment",
-                    }
-                ]
-            }
-        ],
+        "category": [{"coding": [dict(_ASSESS_PLAN)]}],
         "title": TITLE,
         "subject": {"reference": f"Patient/{authorship.patient_id}"},
     }
@@ -145,19 +136,25 @@ def care_plan(
     plan["period"] = kept.get("period") or {"start": record.as_of.isoformat()}
     plan["created"] = kept.get("created") or instant(authorship.at)
     plan |= _people(authorship, kept)
-    conditions = [
-        {"reference": source.reference}
-        for cancer in record.cancers
-        for source in cancer.sources
-        if source.resource_type == "Condition" and can_be_referred_to(source.reference)
-    ]
-    plan |= _filled("addresses", _unique(conditions))
+    plan |= _filled("addresses", _conditions(record))
     plan |= _filled("supportingInfo", [_used(fact) for fact in facts_used(record, recommendations, draft)])
     plan |= _filled("goal", [{"reference": reference} for reference in goals])
     plan |= _filled("activity", [_activity(row, recommendations.get(row.id), authorship) for row in decided(draft)])
     plan |= _filled("note", _notes(draft, authorship, tuple(education)))
     plan |= {name: value for name, value in kept.items() if name not in OWN_ELEMENTS}
     return plan
+
+
+def _conditions(record: PatientRecord) -> list[dict[str, Any]]:
+    """The diagnoses that the plan is for."""
+    sources = [source for cancer in record.cancers for source in cancer.sources]
+    return _unique(
+        [
+            {"reference": source.reference}
+            for source in sources
+            if source.resource_type == "Condition" and can_be_referred_to(source.reference)
+        ]
+    )
 
 
 def decided(draft: CarePlanDraft) -> tuple[PlanRow, ...]:

@@ -106,6 +106,14 @@ class HandoutChoice:
         return "?" + urlencode({**parts, **changes})
 
 
+def _about(choice: HandoutChoice, languages: Sequence[tuple[str, str]], pages: int, paper: str) -> str:
+    """`4 pages, English, 12.5 point, Letter`."""
+    parts = [count_words(pages, "page")] if pages else []
+    parts.append(dict(languages).get(choice.language, choice.language))
+    parts.append(f"{'18' if choice.large_print else '12.5'} point")
+    return ", ".join([*parts, {"us-letter": "Letter", "a4": "A4"}.get(paper, paper)])
+
+
 def present_handout(
     handout: Handout,
     frame: Frame,
@@ -130,8 +138,6 @@ def present_handout(
     """
     base = frame.base
     size = "normal" if choice.large_print else "large"
-    points = "18" if choice.large_print else "12.5"
-    names = {"us-letter": "Letter", "a4": "A4"}
     return HandoutPage(
         frame=frame,
         handout=handout,
@@ -149,14 +155,7 @@ def present_handout(
             "Without “More to know”" if choice.more else "With “More to know”",
             f"{base}/handout{choice.query(more='no' if choice.more else 'yes')}",
         ),
-        about=", ".join(
-            [
-                *([count_words(pages, "page")] if pages else []),
-                dict(languages).get(choice.language, choice.language),
-                f"{points} point",
-                names.get(paper, paper),
-            ]
-        ),
+        about=_about(choice, languages, pages, paper),
         checked_by=choice.checked_by,
         signer=signer,
         confirm=bool(choice.checked_by),

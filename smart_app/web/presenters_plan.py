@@ -199,12 +199,7 @@ def present_plan(
         kept_at=_local(bench.kept_at, zone),
         can_undo=bench.can_undo,
         problems=tuple((field_id(name), words, _field_title(name, bench)) for name, words in errors.items()),
-        needed=tuple(
-            NeededLine(
-                f"{FACT_LABELS.get(n.title, n.title)}: {n.words}", _needed_href(n.field, n.row, frame.base), n.blocks
-            )
-            for n in bench.needed
-        ),
+        needed=_needed_lines(bench, frame.base),
         notices=present_notices(bench, frame, zone),
         conflicts=tuple(_conflict(conflict, form, errors, bench) for conflict in bench.conflicts),
         groups=groups,
@@ -250,6 +245,13 @@ def field_id(name: str) -> str:
 
 def _local(at: datetime | None, zone: tzinfo) -> DateText | None:
     return moment_text(at.astimezone(zone)) if at is not None else None
+
+
+def _needed_lines(bench: Workbench, base: str) -> tuple[NeededLine, ...]:
+    return tuple(
+        NeededLine(f"{FACT_LABELS.get(n.title, n.title)}: {n.words}", _needed_href(n.field, n.row, base), n.blocks)
+        for n in bench.needed
+    )
 
 
 def _needed_href(name: str, row: str | None, base: str) -> str:
