@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,39 +83,59 @@ def languages(directory: Path) -> tuple[str, ...]:
 
 def read_education(directory: Path) -> tuple[tuple[Paragraph, ...], tuple[ContentProblem, ...]]:
     """The paragraphs that can be read, and a problem for each that cannot."""
+    files = [
+        (language, f"{directory.name}/{language}/{path.name}", path.read_text(encoding="utf-8"))
+        for language in languages(directory)
+        for path in sorted((directory / language).glob("*.md"))
+    ]
+    sources = directory / "sources.yaml"
+    return _read_texts(
+        f"{directory.name}/{sources.name}",
+        sources.read_text(encoding="utf-8") if sources.is_file() else "",
+        tuple(files),
+    )
+
+
+def forget_education() -> None:
+    """Read the next texts anew, as at a start: for benchmarks."""
+    _read_texts.cache_clear()
+
+
+@lru_cache(maxsize=2)
+def _read_texts(
+    sources_name: str, sources_text: str, files: tuple[tuple[str, str, str], ...]
+) -> tuple[tuple[Paragraph, ...], tuple[ContentProblem, ...]]:
+    """Loading and checking read the same files: the second asks for what the first has read."""
     problems: list[ContentProblem] = []
-    sources = _read_sources(directory / "sources.yaml", problems)
+    sources = _read_sources(sources_name, sources_text, problems)
     english: dict[str, Paragraph] = {}
     translated: list[Paragraph] = []
-    for language in languages(directory):
-        for path in sorted((directory / language).glob("*.md")):
-            name = f"{directory.name}/{language}/{path.name}"
+    for language, name, text in files:
+        try:
+            parts = list(_parts(text, name))
+            section = _section(parts[0], name)
+        except ContentError as error:
+            problems.append(error.problem)
+            continue
+        for order, part in enumerate(parts[1:]):
             try:
-                parts = list(_parts(path.read_text(encoding="utf-8"), name))
-                section = _section(parts[0], name)
+                if language == SOURCE_LANGUAGE:
+                    paragraph = _paragraph(part, section, order, sources, name)
+                    if paragraph.id in english:
+                        raise ContentError(name, part.head_line, f"{paragraph.id} stands twice")
+                    english[paragraph.id] = paragraph
+                else:
+                    translated.append(_translation(part, section, english, language, name))
             except ContentError as error:
                 problems.append(error.problem)
-                continue
-            for order, part in enumerate(parts[1:]):
-                try:
-                    if language == SOURCE_LANGUAGE:
-                        paragraph = _paragraph(part, section, order, sources, name)
-                        if paragraph.id in english:
-                            raise ContentError(name, part.head_line, f"{paragraph.id} stands twice")
-                        english[paragraph.id] = paragraph
-                    else:
-                        translated.append(_translation(part, section, english, language, name))
-                except ContentError as error:
-                    problems.append(error.problem)
     return (*english.values(), *translated), tuple(problems)
 
 
-def _read_sources(path: Path, problems: list[ContentProblem]) -> dict[str, EducationSource]:
-    name = f"{path.parent.name}/{path.name}"
+def _read_sources(name: str, text: str, problems: list[ContentProblem]) -> dict[str, EducationSource]:
     try:
-        rows = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        rows = yaml.load(text, Loader=yaml.CSafeLoader)
         return {key: EducationSource(**row) for key, row in rows.items()}
-    except (OSError, yaml.YAMLError, TypeError, AttributeError) as error:
+    except (yaml.YAMLError, TypeError, AttributeError) as error:
         problems.append(ContentProblem(name, 1, f"cannot be read: {error}"))
         return {}
 
