@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from smart_app.workflow.planning import keep_changes, open_plan, save_plan
 from smart_app.workflow.planning_types import Receipt, Workbench
 from tests.support.fake_ehrs import FakeEhr
-from tests.support.plan_desk import AReview, Desktop, a_context
+from tests.support.plan_desk import PATIENT, AReview, Desktop, a_context
 
 
 class Clinic:
@@ -50,3 +51,18 @@ class Clinic:
         """The one plan of the record."""
         (found,) = self.ehr.all_of("CarePlan")
         return found
+
+
+Make = Callable[..., Clinic]
+SUBJECT = {"subject": {"reference": f"Patient/{PATIENT}"}}
+
+
+def kinds(receipt: Receipt) -> list[str]:
+    """The kinds of what the server changed, in order."""
+    return [change.kind for change in receipt.changed_by_ehr]
+
+
+def another_hand(clinic: Clinic, **changes: Any) -> None:
+    """Somebody else changes elements of the one plan in the record."""
+    plan = {key: value for key, value in clinic.plan.items() if key != "meta"}
+    clinic.ehr.put({**plan, **changes})
