@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from sandbox.testing import RunningSandbox, start_sandbox
 from tests.conftest import chromium_path
@@ -15,12 +15,15 @@ from tests.support.app_server import RunningApp, start_app
 PATIENTS = ("oyelaran", "wojtasik", "monteferri", "hallingstad", "varkonyi")
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
+PATIENCE_MS = 60_000  # a busy machine is slow, not wrong
+
 NewPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield launched
@@ -49,7 +52,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
 
     def make(width: int = 1000, height: int = 800, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -24,10 +24,10 @@ def test_the_app_opens_in_the_frame_of_the_chart_and_in_a_new_tab(browser: Brows
         frame.get_by_role("link", name="Open Aftercare").click()
         frame.get_by_role("button", name="Sign in").click()
         frame.get_by_role("button", name="Allow").click()
-        expect(frame.get_by_role("link", name="Edit and save plan").first).to_be_visible(timeout=20_000)
+        expect(frame.get_by_role("link", name="Edit and save plan").first).to_be_visible()
         with page.context.expect_page() as opened:
             page.get_by_role("link", name="Open Aftercare").click()
         tab = opened.value
         tab.get_by_role("button", name="Sign in").click()
         tab.get_by_role("button", name="Allow").click()
-        expect(tab.get_by_role("link", name="Edit and save plan").first).to_be_visible(timeout=20_000)
+        expect(tab.get_by_role("link", name="Edit and save plan").first).to_be_visible()
