@@ -124,7 +124,7 @@ class FhirClient:
 
     def read(self, resource_type: str, resource_id: str) -> dict[str, Any]:
         """
-        One resource.
+        One resource; its version from the ETag where the body states none.
 
         Raises:
             GoneError: there is none, or it was deleted.
@@ -134,6 +134,9 @@ class FhirClient:
         resource = self._resource(answer)
         if resource["resourceType"] != resource_type:
             raise MalformedAnswerError("the EHR answered with another resource type")
+        meta, version = resource.get("meta", {}), _etag_version(answer)
+        if version and isinstance(meta, dict) and not meta.get("versionId"):
+            resource["meta"] = {**meta, "versionId": version}
         return resource
 
     def read_reference(self, reference: str) -> dict[str, Any]:
@@ -354,11 +357,16 @@ def _write_answer(answer: Answer) -> WriteAnswer:
     if answer.body.strip() and is_fhir_json(answer.header("content-type")):
         with contextlib.suppress(FhirError):
             body = parse_json(answer.body)
-    etag = answer.header("etag")
+    etag, version = answer.header("etag"), _etag_version(answer)
     location = answer.header("location") or answer.header("content-location")
-    version = re.fullmatch(r'(?:W/)?"([^"]{1,64})"', etag)
     from_location = re.search(r"/_history/([A-Za-z0-9.-]{1,64})$", location)
     meta = body.get("meta") if body else None
     from_body = meta.get("versionId") if isinstance(meta, dict) else None
-    found = version[1] if version else from_location[1] if from_location else from_body
+    found = version or (from_location[1] if from_location else from_body)
     return WriteAnswer(answer.status, location, found if isinstance(found, str) else "", etag, body)
+
+
+def _etag_version(answer: Answer) -> str:
+    """The version that an ETag names; empty where it names none that a FHIR version could be."""
+    match = re.fullmatch(r'(?:W/)?"([A-Za-z0-9.-]{1,64})"', answer.header("etag").strip())
+    return match[1] if match else ""

@@ -37,6 +37,7 @@ READS_AFTER_S = (0.0, 0.5, 1.5)
 SENDS = 3
 LONGEST_RETRY_AFTER_S = 10.0
 _SAFE_TO_REPEAT = (429, 503)
+_VERSION_ASKED = "version_asked"
 
 
 class SendEnd(StrEnum):
@@ -115,13 +116,12 @@ class Writer:
                 if again:
                     continue
                 return sent
-            except VersionConflictError as error:
-                sent = self._after_conflict(entry, error)
-                if sent.end is SendEnd.ABSENT and attempt < SENDS:
+            except FhirError as error:
+                sent, again = self._after_refusal(entry, error, attempt)
+                entry = sent.entry
+                if again:
                     continue
                 return sent
-            except FhirError as error:
-                return Sent(SendEnd.REFUSED, entry, error=error)
             entry = replace(entry, reference=answer.reference or entry.reference, version_id=answer.version_id or None)
             entry = self._services.outbox.update(entry)
             return self._prove(entry, matched=answer.status == 200 and entry.if_match is None and not _is_update(entry))
@@ -181,6 +181,29 @@ class Writer:
         self._services.wait(max(delay, 0.0))
         sent = self.look(entry, (0.0,), error)
         return sent, sent.end is SendEnd.ABSENT
+
+    def _after_refusal(self, entry: OutboxEntry, error: FhirError, attempt: int) -> tuple[Sent, bool]:
+        if _asks_for_version(entry, error):
+            return self._with_version(entry, error)
+        if isinstance(error, VersionConflictError):
+            sent = self._after_conflict(entry, error)
+            return sent, sent.end is SendEnd.ABSENT and attempt < SENDS
+        return Sent(SendEnd.REFUSED, entry, error=error), False
+
+    def _with_version(self, entry: OutboxEntry, error: FhirError) -> tuple[Sent, bool]:
+        """The server wants If-Match: read again once, and go on with its version if nobody changed the plan."""
+        try:
+            stored = self._client.read(entry.resource["resourceType"], entry.resource["id"])
+        except FhirError:
+            return Sent(SendEnd.REFUSED, entry, error=error), False
+        changed = self._judge_update(entry, stored, 1)
+        if changed is not None:
+            return changed, False
+        version = resources.version_id(stored)
+        if not version:
+            return Sent(SendEnd.REFUSED, entry, error=error), False
+        entry = replace(entry, if_match=version, details={**entry.details, _VERSION_ASKED: True})
+        return Sent(SendEnd.ABSENT, self._services.outbox.update(entry)), True
 
     def _after_conflict(self, entry: OutboxEntry, error: VersionConflictError) -> Sent:
         if not _is_update(entry) and error.status == 412:
@@ -284,6 +307,14 @@ def _only_server_changes(entry: OutboxEntry, stored: dict[str, Any], comparison:
 
 def _is_update(entry: OutboxEntry) -> bool:
     return "id" in entry.resource
+
+
+def _asks_for_version(entry: OutboxEntry, error: FhirError) -> bool:
+    """Whether a server refused an update for want of If-Match: 428, or Oracle's 412 and others' 400 that name it."""
+    if not _is_update(entry) or _VERSION_ASKED in entry.details:
+        return False
+    named = error.status in (400, 412) and "if-match" in words_of(issues_of(error.outcome)).lower()
+    return error.status == 428 or (named and not (entry.if_match and error.status == 412))
 
 
 def _identifier(entry: OutboxEntry) -> str:

@@ -20,7 +20,7 @@ from smart_app.workflow.planning import (
 from smart_app.workflow.planning_types import Outcome
 from tests.support.fake_ehrs import CONFORMING, with_manners
 from tests.support.plan_desk import a_record
-from tests.support.saving import SUBJECT, Make, another_hand
+from tests.support.saving import SUBJECT, Clinic, Make, another_hand
 
 # --- other hands -----------------------------------------------------------------------------------------------------
 
@@ -65,29 +65,62 @@ def test_a_part_that_both_changed_waits_for_the_clinicians_choice(at: Make) -> N
     assert clinic.plan["activity"][0]["progress"] == [{"text": "theirs"}]
 
 
+class LateHand:
+    """Between the last look and the update a colleague is quicker."""
+
+    def __init__(self, clinic: Clinic, client: Any) -> None:
+        self._clinic, self._client = clinic, client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def update(self, resource: dict[str, Any], if_match: str | None = None) -> Any:
+        if resource["resourceType"] == "CarePlan":
+            another_hand(self._clinic, title="Changed by a colleague")
+        return self._client.update(resource, if_match)
+
+
 @pytest.mark.parametrize("status", [409, 412])
 def test_a_change_in_the_very_last_moment_is_seen_by_if_match(at: Make, status: int) -> None:
     clinic = at(with_manners(CONFORMING, conflict_status=status))
     clinic.save({"note": "First"})
     kept = clinic.keep(form={"note": "Second"})
 
-    class LateHand:
-        def __init__(self, client: Any) -> None:
-            self._client = client
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._client, name)
-
-        def update(self, resource: dict[str, Any], if_match: str | None = None) -> Any:
-            if resource["resourceType"] == "CarePlan":
-                another_hand(clinic, title="Changed by a colleague")
-            return self._client.update(resource, if_match)
-
-    clinic.desktop.wrap = LateHand
+    clinic.desktop.wrap = lambda client: LateHand(clinic, client)
     receipt = save_plan(clinic.services, clinic.context, clinic.review, kept.draft, "key-2")
     assert receipt.outcome is Outcome.NOT_SAVED
     assert "Nothing was overwritten" in receipt.explanation
     assert clinic.plan["title"] == "Changed by a colleague"
+
+
+@pytest.mark.parametrize("status", [428, 400, 412])
+def test_a_server_that_asks_for_if_match_is_read_again_and_gets_the_version(at: Make, status: int) -> None:
+    """Fault F25: the version stands only in the ETag of a read, and the searches name none."""
+    clinic = at(with_manners(CONFORMING, asks_for_if_match=status, versions_in_body=False))
+    clinic.save({"note": "First"})
+    receipt = clinic.save({"note": "Second"})
+    assert receipt.outcome is Outcome.SAVED, receipt.explanation
+    assert (receipt.version_id, receipt.sent_times) == ("2", 2)
+    assert "Second" in str(clinic.plan["note"])
+
+
+def test_a_server_that_asks_for_if_match_after_a_colleague_wrote_overwrites_nothing(at: Make) -> None:
+    clinic = at(with_manners(CONFORMING, asks_for_if_match=428, versions_in_body=False))
+    clinic.save({"note": "First"})
+    kept = clinic.keep(form={"note": "Second"})
+    clinic.desktop.wrap = lambda client: LateHand(clinic, client)
+    receipt = save_plan(clinic.services, clinic.context, clinic.review, kept.draft, "key-2")
+    assert receipt.outcome is Outcome.NOT_SAVED and "Nothing was overwritten" in receipt.explanation
+    assert clinic.plan["title"] == "Changed by a colleague"
+
+
+def test_a_server_that_refuses_even_the_version_is_asked_no_third_time(at: Make) -> None:
+    clinic = at()
+    clinic.save({"note": "First"})
+    clinic.ehr.fail += [(428, {}), (428, {}), (428, {})]
+    receipt = clinic.save({"note": "Second"})
+    assert receipt.outcome is Outcome.NOT_SAVED
+    assert clinic.ehr.count("PUT", "/CarePlan") == 2
 
 
 def test_a_server_that_ignores_if_match_is_caught_by_its_version_numbers(at: Make) -> None:
@@ -97,19 +130,7 @@ def test_a_server_that_ignores_if_match_is_caught_by_its_version_numbers(at: Mak
     assert "let somebody else's change be replaced" not in undisturbed.explanation
     kept = clinic.keep(form={"note": "Third"})
 
-    class LateHand:
-        def __init__(self, client: Any) -> None:
-            self._client = client
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._client, name)
-
-        def update(self, resource: dict[str, Any], if_match: str | None = None) -> Any:
-            if resource["resourceType"] == "CarePlan":
-                another_hand(clinic, title="Changed by a colleague")
-            return self._client.update(resource, if_match)
-
-    clinic.desktop.wrap = LateHand
+    clinic.desktop.wrap = lambda client: LateHand(clinic, client)
     receipt = save_plan(clinic.services, clinic.context, clinic.review, kept.draft, "key-3")
     assert receipt.outcome is Outcome.SAVED
     assert "let somebody else's change be replaced: between version 2" in receipt.explanation

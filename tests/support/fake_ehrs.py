@@ -17,6 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+IF_MATCH_IS_REQUIRED = {
+    "resourceType": "OperationOutcome",
+    "issue": [{"severity": "error", "code": "required", "diagnostics": "An If-Match header is required."}],
+}
 TYPES = ("CarePlan", "Goal", "DocumentReference", "Provenance")
 READ_ONLY = ("Condition", "Observation", "PractitionerRole", "Patient", "Binary")
 
@@ -35,6 +39,8 @@ class Manners:
     empty_create_body: bool = False
     create_location: bool = True
     versions: bool = True
+    versions_in_body: bool = True
+    asks_for_if_match: int = 0
     alter: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     writable: tuple[str, ...] = TYPES
     refuse: Callable[[dict[str, Any]], tuple[int, dict[str, Any] | None] | None] | None = None
@@ -155,6 +161,8 @@ class FakeEhr:
             row = self.rows.get(key)
             if row is None:
                 raise _RefusedError(404, None)
+            if not if_match and self.manners.asks_for_if_match:
+                raise _RefusedError(self.manners.asks_for_if_match, IF_MATCH_IS_REQUIRED)
             wanted = re.sub(r'^W/|"', "", if_match).strip('"') if if_match else None
             if wanted is not None and self.manners.honours_if_match and wanted != row.now["meta"]["versionId"]:
                 raise _RefusedError(self.manners.conflict_status, None)
@@ -237,7 +245,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, ehr.capability())
         elif identity:
             row = ehr.rows.get(f"{kind}/{identity}")
-            self._answer(200, self._shown(row)) if row else self._answer(404, None)
+            if row is None:
+                self._answer(404, None)
+                return
+            self._answer(
+                200, self._shown(row), {"ETag": f'W/"{row.now["meta"]["versionId"]}"'} if ehr.manners.versions else {}
+            )
         else:
             entries = [{"resource": self._shown(found)} for found in ehr.search(kind, query)]
             self._answer(200, {"resourceType": "Bundle", "type": "searchset", "entry": entries})
@@ -289,7 +302,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status, None if ehr.manners.empty_create_body else shown, headers)
 
     def _shown(self, row: Row) -> dict[str, Any]:
-        return row.now if self.ehr.manners.versions else {k: v for k, v in row.now.items() if k != "meta"}
+        named = self.ehr.manners.versions and self.ehr.manners.versions_in_body
+        return row.now if named else {k: v for k, v in row.now.items() if k != "meta"}
 
     def _address(self) -> tuple[str, str, dict[str, list[str]]]:
         parts = urlsplit(self.path)
