@@ -55,6 +55,17 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
 }
 """Least and most of what may be entered as a number."""
 
+ENTERABLE_TEXTS = frozenset({"t", "n", "germline", "primary_treatment_ended", "new_symptoms"})
+"""Facts that are typed in a form of their own."""
+
+TUMOR_FACTS = frozenset(
+    {
+        "er", "pr", "her2", "grade", "stage_group", "t", "n", "m", "tumor_size_mm", "nodes_positive", "nodes_examined",
+        "ki67_percent", "oncotype_rs", "rcb_class",
+    }
+)  # fmt: skip
+"""Facts that belong to one tumor: of several tumors, an entry is about one."""
+
 _WHOLE = frozenset({"nodes_positive", "nodes_examined", "oncotype_rs"})
 _CATEGORIES = {
     "t": re.compile(r"T(?:[0-4](?:mi|[a-d])?|is)"),

@@ -69,6 +69,7 @@ class Entry:
     What a clinician entered, or chose among conflicting values.
 
     `at` is an instant (UTC, ISO 8601). `cancer` is the index of the tumor it is about, None for the patient.
+    `from_plan`: it was read back from a saved plan, where `tumor` names its diagnosis (`Condition/12`).
     """
 
     name: str
@@ -81,6 +82,8 @@ class Entry:
     cancer: int | None = None
     chosen_source: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    tumor: str = ""
+    from_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)

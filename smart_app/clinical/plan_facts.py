@@ -167,7 +167,13 @@ def _values(used: Iterable[UsedFact]) -> dict[str, tuple[str, str]]:
 def entry_words(entry: Entry) -> str:
     """A fact that the clinician entered or chose, as one line of the plan."""
     verb = "chosen among disagreeing results" if entry.chosen_source else "entered"
-    text = f"{entry.name.replace('_', ' ')}: {words_of(entry.value)}, {verb} by {entry.by}"
+    of = f" ({entry.on})" if entry.on else ""
+    tumor = f", tumor {entry.cancer + 1}" if entry.cancer else ""
+    text = (
+        f"{entry.name.replace('_', ' ')}{tumor}: {words_of(entry.value)}{of}, {verb} by {entry.by} on {entry.at[:10]}"
+    )
+    if entry.seen_where:
+        text += f", seen in {entry.seen_where}"
     if entry.reason:
         text += f", because {entry.reason}"
     return text

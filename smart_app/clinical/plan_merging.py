@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from smart_app.clinical.facts import Entry
 from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
 
 ROW_PARTS = ("title", "decision", "due", "owner", "note", "reason")
@@ -28,7 +29,7 @@ PLAN_PARTS = (
     "printed_name",
 )
 # What a plan in the record can be read back for; the rest is ours alone.
-RECORD_PARTS = ("goals", "concerns", "note")
+RECORD_PARTS = ("goals", "concerns", "note", "entries", "overridden")
 _NAMES = {
     "title": "name",
     "decision": "decision",
@@ -43,8 +44,8 @@ _PLAN_NAMES = {
     "concerns": "Concerns",
     "education": "Education",
     "education_note": "Note on education",
-    "entries": "Entered facts",
-    "overridden": "Conflicts left open",
+    "entries": "Entered fact",
+    "overridden": "Conflict left open",
     "language": "Language of the handout",
     "large_print": "Large print",
     "more_to_know": "Part “More to know”",
@@ -123,14 +124,29 @@ def merge_plans(
         row = _merge_row(merge, bases.get(key), thems.get(key), ourss.get(key), of_record)
         if row is not None:
             rows.append(row)
-    changed = {
-        name: merge.part(
-            name, _PLAN_NAMES.get(name, name), getattr(base, name), getattr(theirs, name), getattr(ours, name)
-        )
-        for name in parts
-    }
+    changed = {name: _merge_part(merge, name, base, theirs, ours) for name in parts}
     draft = replace(ours, rows=tuple(rows), **changed)
     return MergedPlans(draft, tuple(merge.both), tuple(merge.theirs_only), tuple(merge.ours_only))
+
+
+def _merge_part(merge: _Merge, name: str, base: CarePlanDraft, theirs: CarePlanDraft, ours: CarePlanDraft) -> Any:
+    if name not in ("entries", "overridden"):
+        return merge.part(
+            name, _PLAN_NAMES.get(name, name), getattr(base, name), getattr(theirs, name), getattr(ours, name)
+        )
+    bases, thems, ourss = (_by_fact(getattr(plan, name)) for plan in (base, theirs, ours))
+    found = {
+        key: merge.part(f"{name}.{key}", f"{_PLAN_NAMES[name]}: {key}", bases.get(key), thems.get(key), ourss.get(key))
+        for key in dict.fromkeys((*ourss, *thems, *bases))
+    }
+    kept = {key: value for key, value in found.items() if value is not None}
+    return tuple(kept.values()) if name == "entries" else kept
+
+
+def _by_fact(part: tuple[Entry, ...] | Mapping[str, str]) -> dict[str, Any]:
+    if isinstance(part, Mapping):
+        return dict(part)
+    return {".".join(filter(None, (e.name, str(e.cancer or ""), e.tumor))): e for e in part}
 
 
 def _merge_row(

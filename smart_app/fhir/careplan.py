@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from smart_app.clinical.entries_kept import as_saved
 from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
 from smart_app.clinical.plan_facts import UsedFact, can_be_referred_to, entry_words, facts_used
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.fhir.activity_codes import TOPIC_CODES, activity_kind
+from smart_app.fhir.entered_facts import entry_extension
 from smart_app.fhir.narrative import TITLE, narrative_div, plan_sections, without_forbidden
 
 CATEGORY_SYSTEM = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category"
@@ -140,7 +142,7 @@ def care_plan(
     plan |= _filled("supportingInfo", [_used(fact) for fact in facts_used(record, recommendations, draft)])
     plan |= _filled("goal", [{"reference": reference} for reference in goals])
     plan |= _filled("activity", [_activity(row, recommendations.get(row.id), authorship) for row in decided(draft)])
-    plan |= _filled("note", _notes(draft, authorship, tuple(education)))
+    plan |= _filled("note", _notes(draft, record, authorship, tuple(education)))
     plan |= {name: value for name, value in kept.items() if name not in OWN_ELEMENTS}
     return plan
 
@@ -269,7 +271,9 @@ def _performer(owner: str, authorship: Authorship) -> dict[str, Any]:
     return shown
 
 
-def _notes(draft: CarePlanDraft, authorship: Authorship, education: Iterable[str]) -> list[dict[str, Any]]:
+def _notes(
+    draft: CarePlanDraft, record: PatientRecord, authorship: Authorship, education: Iterable[str]
+) -> list[dict[str, Any]]:
     by: dict[str, Any] = {"time": instant(authorship.at)}
     author = authorship.author or {}
     if "reference" in author:
@@ -282,10 +286,18 @@ def _notes(draft: CarePlanDraft, authorship: Authorship, education: Iterable[str
         texts.append(EDUCATION + "; ".join(education))
     if draft.education_note.strip():
         texts.append(EDUCATION + draft.education_note)
-    texts += [ENTERED + entry_words(entry) for entry in draft.entries]
-    texts += [f"{OPEN}{key}: {reason}" for key, reason in sorted(draft.overridden.items())]
+    said = [{**by, "text": without_forbidden(text)} for text in texts]
+    said += [
+        {
+            **by,
+            "extension": [entry_extension(as_saved(entry, record), authorship.public_url)],
+            "text": without_forbidden(ENTERED + entry_words(entry)),
+        }
+        for entry in draft.entries
+    ]
+    texts = [f"{OPEN}{key}: {reason}" for key, reason in sorted(draft.overridden.items())]
     texts += [UNDECIDED + row.title for row in draft.rows if row.decision is Decision.UNDECIDED]
-    return [{**by, "text": without_forbidden(text)} for text in texts]
+    return said + [{**by, "text": without_forbidden(text)} for text in texts]
 
 
 def goal_identifier(plan_identifier: str, words: str) -> str:

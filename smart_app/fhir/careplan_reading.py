@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import Entry
 from smart_app.clinical.plan import Decision, PlanRow
 from smart_app.clinical.plan_facts import UsedFact, parse_display
 from smart_app.fhir import resources
 from smart_app.fhir.careplan import CONCERN, EDUCATION, ENTERED, OPEN, UNDECIDED
 from smart_app.fhir.comparison import narrative_text
+from smart_app.fhir.entered_facts import read_entries
 
 ENDED = ("revoked", "completed", "entered-in-error")
 _MARKS = (CONCERN, EDUCATION, ENTERED, OPEN, UNDECIDED)
@@ -26,8 +28,10 @@ class PlanInRecord:
     A CarePlan as it was read.
 
     `ours`: it names our rule set and carries an identifier of ours. `open`: neither revoked nor completed nor an error.
-    `facts` are the facts it was signed on. `links` are the ids of those rows that only point to an order elsewhere.
-    `text` is its narrative as plain words, for plans of other makers.
+    `facts` are the facts it was signed on, `entries` those that clinicians entered or chose (as
+    `clinical.entries_kept.as_saved` makes them), `left_open` the conflicts left open, with the reason. `links` are the
+    ids of those rows that only point to an order elsewhere. `text` is its narrative as plain words, for plans of other
+    makers.
     """
 
     reference: str
@@ -43,6 +47,8 @@ class PlanInRecord:
     concerns: tuple[str, ...]
     note: str
     facts: tuple[UsedFact, ...]
+    entries: tuple[Entry, ...]
+    left_open: Mapping[str, str]
     links: tuple[str, ...]
     text: str
 
@@ -86,9 +92,16 @@ def read_care_plan(resource: Mapping[str, Any], plan_definition: str) -> PlanInR
         concerns=tuple(note.removeprefix(CONCERN) for note in notes if note.startswith(CONCERN)),
         note="\n".join(note for note in notes if not note.startswith(_MARKS)),
         facts=_facts(data),
+        entries=read_entries(data),
+        left_open=_left_open(notes),
         links=tuple(row.id for row, _ in map(_row, filter(is_link, resources.objects(data.get("activity")))) if row),
         text=_narrative(data),
     )
+
+
+def _left_open(notes: list[str]) -> dict[str, str]:
+    said = (note.removeprefix(OPEN).partition(": ") for note in notes if note.startswith(OPEN))
+    return {key: reason for key, _, reason in said if key and reason}
 
 
 def _category(data: dict[str, Any]) -> str | None:

@@ -261,6 +261,7 @@ _PART_WORDS = {
     "instantiatesCanonical": "rule set",
     "text": "text",
     "note": "note",
+    "extension": "machine-readable part",
 }
 
 

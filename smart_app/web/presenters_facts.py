@@ -127,7 +127,9 @@ def _entry_pairs(fact: Fact) -> list[Pair]:
     entry = fact.entry
     if entry is None:
         return []
-    pairs = [Pair("Entered", f"by {entry.by} on {entry.at[:16].replace('T', ' ')} UTC"), Pair("Reason", entry.reason)]
+    saved = ", from the saved plan" if entry.from_plan else ""
+    when = f"by {entry.by} on {entry.at[:16].replace('T', ' ')} UTC{saved}"
+    pairs = [Pair("Entered", when), Pair("Reason", entry.reason)]
     if entry.seen_where:
         pairs.append(Pair("Seen in", entry.seen_where))
     if fact.record is not None:

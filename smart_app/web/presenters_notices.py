@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from smart_app.web.presenters_page import Frame, Link
-from smart_app.web.presenters_words import fact_label, join_words, moment_text
+from smart_app.web.presenters_words import fact_label, join_words, moment_text, value_words
 from smart_app.workflow.planning_types import Workbench
 
 
@@ -37,6 +37,7 @@ def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notic
         count = len(bench.changed_facts)
         heading = f"{count} fact{'s' if count > 1 else ''} changed since this plan was signed"
         notices.append(Notice(heading, "warn", tuple(_changed_words(bench))))
+    notices += _entries_of_the_plan(bench)
     if bench.offered_draft is not None:
         kept = moment_text(bench.offered_draft.kept_at.astimezone(zone)).text
         words = f"You kept a draft for this patient at {kept}, with {bench.offered_draft.decided} rows decided."
@@ -60,6 +61,27 @@ def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notic
         )
         notices.append(Notice("No longer proposed", "warn", (words,)))
     return tuple(notices)
+
+
+def _entries_of_the_plan(bench: Workbench) -> list[Notice]:
+    """What clinicians entered in the saved plan: what stands again, to be checked, and what does not, with why."""
+    notices = []
+    saved = [entry for entry in bench.draft.entries if entry.from_plan]
+    if saved:
+        names = join_words(
+            f"{fact_label(entry.name)}: {value_words(entry.name, entry.value, entry.extra)} "
+            f"({entry.by}, {entry.at[:10]})"
+            for entry in saved
+        )
+        words = f"{names}. They are not from the record: check them, and change or remove what no longer holds."
+        notices.append(Notice("From the saved plan, entered or chosen by clinicians", "warn", (words,)))
+    if bench.entries_left_out:
+        lines = tuple(
+            f"{fact_label(left.entry.name)}: {left.entry.value} ({left.entry.by}, {left.entry.at[:10]}): {left.why}."
+            for left in bench.entries_left_out
+        )
+        notices.append(Notice("In the saved plan, and no longer used", "warn", lines))
+    return notices
 
 
 def _changed_words(bench: Workbench) -> list[str]:

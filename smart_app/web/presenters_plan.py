@@ -351,7 +351,7 @@ def _entries(draft: CarePlanDraft, base: str) -> list[EntryView]:
         on = f", {date_words(entry.on)}" if entry.on else ""
         chosen = "chosen among conflicting results: " if entry.chosen_source else ""
         words = f"{chosen}{value_words(entry.name, entry.value, entry.extra)}{on}"
-        by = f"{entry.by}, {entry.at[:10]}"
+        by = f"{entry.by}, {entry.at[:10]}{', from the saved plan' if entry.from_plan else ''}"
         rows.append(EntryView(key, fact_label(entry.name), words, by, entry.reason, f"{base}/facts?fact={key}"))
     return rows
 

@@ -8,6 +8,7 @@ import contextlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from smart_app.clinical.entries_kept import entries_that_stand
 from smart_app.clinical.plan import CarePlanDraft, PlanRow
 from smart_app.errors import FhirError, NotReadyError, StaleDraftError, StoreError
 from smart_app.fhir.careplan_reading import read_care_plan
@@ -100,6 +101,7 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
         plans_read=plans.read,
         plans_why=plans.why,
         record_doubts=doubts_about_record(review.patient),
+        entries_left_out=entries_that_stand(plans.ours.entries, review.record).left_out if plans.ours else (),
     )
 
 

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
 
+from smart_app.clinical.entries_kept import entries_are_applied, entries_that_stand, open_conflicts_that_stand
 from smart_app.clinical.plan import CarePlanDraft, Decision
-from smart_app.clinical.plan_drafting import Merged, by_row, draft_plan, merge_draft
+from smart_app.clinical.plan_drafting import Merged, by_row, conflicts_of, draft_plan, merge_draft
 from smart_app.clinical.plan_merging import RECORD_PARTS, Difference, MergedPlans, merge_plans
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.errors import OutOfScopeError, StaleDraftError, UnreadableRecordError
 from smart_app.fhir.capability import WriteLadder, decide_ladder
 from smart_app.fhir.careplan import user_reference
+from smart_app.fhir.entered_facts import as_read_back
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.storage.drafts import DraftOwner, DraftStore, KeptState
 from smart_app.workflow.planning_forms import apply_form
@@ -124,7 +126,11 @@ def find_or_draw(desk: Desk, plans: RecordPlans) -> tuple[KeptState, Merged]:
         draft, snapshot, version = _fresh(desk, plans), plans.snapshot, 0
     else:
         draft, snapshot, version = state.draft, None, state.draft.version
-    merged = merge_draft(draft, desk.review.record, desk.review.recommendations)
+    if state is None and not entries_are_applied(draft.entries, desk.review.record):
+        # The plan came into the record after it was read: its rows wait for recommendations that know its entries.
+        merged = Merged(draft)
+    else:
+        merged = merge_draft(draft, desk.review.record, desk.review.recommendations)
     if state is None or merged.draft != state.draft:
         state = desk.keep(merged.draft, version, snapshot, step=False)
     return state, replace(merged, draft=state.draft)
@@ -132,7 +138,13 @@ def find_or_draw(desk: Desk, plans: RecordPlans) -> tuple[KeptState, Merged]:
 
 def _fresh(desk: Desk, plans: RecordPlans) -> CarePlanDraft:
     if plans.snapshot is not None:
-        return draft_of(plans.snapshot, desk.plan_definition)
+        draft, record = draft_of(plans.snapshot, desk.plan_definition), desk.review.record
+        conflicts = [conflict.key for conflict in conflicts_of(record)]
+        return replace(
+            draft,
+            entries=entries_that_stand(draft.entries, record).stand,
+            overridden=open_conflicts_that_stand(draft.overridden, conflicts),
+        )
     outbox, context = desk.services.outbox, desk.context
     identifier = outbox.plan_identifier(context.issuer, context.patient_id)
     ended = {plan.identifier for plan in plans.ended}
@@ -280,7 +292,14 @@ def merge_with(desk: Desk, state: KeptState, now: Snapshot, choices: Mapping[str
     theirs = draft_of(now, desk.plan_definition)
     base = Snapshot.from_json(state.base)
     begun = draft_of(base, desk.plan_definition) if base else CarePlanDraft(theirs.identifier, 0, ())
-    return merge_plans(begun, theirs, state.draft, choices=choices, parts=RECORD_PARTS, of_record=True)
+    record = desk.review.record
+    said = [as_read_back(entry, record) for entry in state.draft.entries]
+    ours = replace(state.draft, entries=tuple(said))
+    merged = merge_plans(begun, theirs, ours, choices=choices, parts=RECORD_PARTS, of_record=True)
+    kept = merged.draft.entries
+    own = [entry for entry, text in zip(state.draft.entries, said, strict=True) if text in kept]
+    others = entries_that_stand((entry for entry in kept if entry not in said), record).stand
+    return replace(merged, draft=replace(merged.draft, entries=(*own, *others)))
 
 
 def _differences(found: tuple[Difference, ...]) -> tuple[PlanDifference, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from smart_app.clinical.dates import PartialDate
-from smart_app.clinical.entries import parse_entry_value
+from smart_app.clinical.entries import TUMOR_FACTS, parse_entry_value
 from smart_app.clinical.facts import Entry, FactValue, PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision, EducationChoice, PlanRow
 from smart_app.clinical.plan_drafting import Conflict, conflicts_of
@@ -81,7 +81,7 @@ def apply_form(
         note=form.text("note", TEXT_LIMIT) if form.has("note") else draft.note,
         education=_education(form, draft.education),
         education_note=form.text("education_note", TEXT_LIMIT) if form.has("education_note") else draft.education_note,
-        entries=_entered(form, entries),
+        entries=_entered(form, entries, several_tumors=len(record.cancers) > 1),
         overridden=overridden,
         language=form.text("language") if form.has("language") else draft.language,
         large_print=form.has("large_print") if form.has("large_print.present") else draft.large_print,
@@ -224,14 +224,15 @@ def _choice(form: _Form, conflict: Conflict, value: FactValue, source: str, reas
     )
 
 
-def _entered(form: _Form, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+def _entered(form: _Form, entries: tuple[Entry, ...], *, several_tumors: bool) -> tuple[Entry, ...]:
     kept = [entry for entry in entries if not form.has(f"remove-entry.{_key(entry)}")]
     for key in _entered_keys(form):
         value = form.text(f"entry.{key}.value")
         if not value:
             continue
         name, _, tumor = key.partition(".")
-        cancer = int(tumor) if tumor.isdigit() else None
+        first = 0 if several_tumors and name in TUMOR_FACTS else None
+        cancer = int(tumor) if tumor.isdigit() else first
         try:
             typed = parse_entry_value(name, value)
         except ValueError as error:

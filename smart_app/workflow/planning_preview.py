@@ -105,7 +105,7 @@ def _clinicians_lines(stored: dict[str, Any], plan: dict[str, Any]) -> list[Diff
     """
     Facts that a clinician entered or chose, and conflicts left open, as the plan says them.
 
-    A later launch begins without them, because the record's own facts stand; that they go is shown, never silent.
+    One that does not stand any more, or that the clinician dropped, goes: that is shown, never silent.
     """
     rows = []
     for mark, title in ((ENTERED, "Fact by the clinician"), (OPEN, "Conflict left open")):

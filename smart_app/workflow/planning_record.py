@@ -111,8 +111,7 @@ def sort_plans(
 ) -> RecordPlans:
     """Care plans that were read, sorted into ours and others'; the goals of ours are read."""
     plans = [(read_care_plan(resource, plan_definition), resource) for resource in found]
-    ours = [(plan, resource) for plan, resource in plans if plan.ours and plan.open]
-    ours.sort(key=lambda pair: (pair[0].identifier != wanted, str(pair[0].created_on or ""), pair[0].reference))
+    ours = _ours_first(plans, wanted)
     first = ours[0] if ours else None
     return RecordPlans(
         ours=first[0] if first else None,
@@ -121,6 +120,22 @@ def sort_plans(
         ended=tuple(plan for plan, _ in plans if plan.ours and not plan.open),
         duplicates=tuple(plan.reference for plan, _ in ours[1:]),
     )
+
+
+def _ours_first(
+    plans: list[tuple[PlanInRecord, dict[str, Any]]], wanted: str | None
+) -> list[tuple[PlanInRecord, dict[str, Any]]]:
+    ours = [(plan, resource) for plan, resource in plans if plan.ours and plan.open]
+    return sorted(
+        ours, key=lambda pair: (pair[0].identifier != wanted, str(pair[0].created_on or ""), pair[0].reference)
+    )
+
+
+def our_plan(found: Iterable[dict[str, Any]], plan_definition: str, patient_id: str) -> PlanInRecord | None:
+    """Our plan in force among care plans that were read with the record."""
+    mine = [resource for resource in found if is_about(resource, patient_id)]
+    ours = _ours_first([(read_care_plan(resource, plan_definition), resource) for resource in mine], None)
+    return ours[0][0] if ours else None
 
 
 def find_documents(
@@ -229,7 +244,7 @@ def readable(read: Callable[[], _Item]) -> _Item | None:
 
 
 def draft_of(snapshot: Snapshot, plan_definition: str) -> CarePlanDraft:
-    """The plan of the record as a draft, for comparison and to go on from."""
+    """The plan of the record as a draft, for comparison; to go on from it see `planning_desk.find_or_draw`."""
     plan = read_care_plan(snapshot.plan, plan_definition)
     return CarePlanDraft(
         identifier=plan.identifier or "",
@@ -238,6 +253,8 @@ def draft_of(snapshot: Snapshot, plan_definition: str) -> CarePlanDraft:
         goals=snapshot.goal_words(),
         concerns=plan.concerns,
         note=plan.note,
+        entries=plan.entries,
+        overridden=dict(plan.left_open),
         resource=plan.reference,
         version_id=plan.version_id,
     )

@@ -32,6 +32,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.entries_kept import LeftOut
 from smart_app.clinical.facts import FactValue
 from smart_app.clinical.plan import CarePlanDraft, PlanRow
 from smart_app.clinical.recommendations import Recommendation
@@ -270,7 +271,8 @@ class Workbench:
     the record could not be read; `plans_why` says why, and saving looks again. `three_way`: our plan in the record was
     changed by somebody since this draft was drawn from it. `duplicates`: further open plans of ours (there should be
     none; a person must look at them in the chart). `record_doubts`: why nothing is written into this record without an
-    explicit confirmation (a test, merged or inactive one).
+    explicit confirmation (a test, merged or inactive one). `entries_left_out`: facts by clinicians in the saved plan
+    that do not stand any more, each with the reason.
     """
 
     draft: CarePlanDraft
@@ -297,6 +299,7 @@ class Workbench:
     plans_read: bool = True
     plans_why: str = ""
     record_doubts: tuple[str, ...] = ()
+    entries_left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import msgspec
 
 from smart_app.clinical.education import ChosenParagraph, choose_paragraphs
 from smart_app.clinical.entries import apply_entries
+from smart_app.clinical.entries_kept import entries_that_stand
 from smart_app.clinical.facts import Entry, IssueKind, PatientRecord
 from smart_app.clinical.features import derive_features
 from smart_app.clinical.recommendations import Recommendation
@@ -26,6 +27,7 @@ from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.storage.contexts import LaunchContext
 from smart_app.storage.drafts import DraftOwner
 from smart_app.workflow.launching import client_for, note
+from smart_app.workflow.planning_record import our_plan
 from smart_app.workflow.services import Services
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -80,7 +82,7 @@ def review(services: Services, context: LaunchContext, *, reread: bool = False, 
     kept = None if reread else find_reading(services, context)
     if kept is None:
         kept = read(services, context)
-    entries = entries_of(services, context)
+    entries = entries_of(services, context, kept)
     record = apply_entries(kept.record, entries) if entries else kept.record
     everything = evaluate_rules(
         services.knowledge.rules, record, clinic_defaults(services.settings.clinic), include_silent=True
@@ -168,11 +170,17 @@ def find_reading(services: Services, context: LaunchContext) -> KeptReading | No
         raise UnreadableRecordError("a kept reading does not parse") from error
 
 
-def entries_of(services: Services, context: LaunchContext) -> tuple[Entry, ...]:
-    """What the clinician entered or chose in the draft of this launch."""
+def entries_of(services: Services, context: LaunchContext, kept: KeptReading) -> tuple[Entry, ...]:
+    """
+    What the clinician entered or chose in the draft of this launch; before there is one, what clinicians entered in
+    our plan in the record, as far as it still stands (the draft will be drawn with the same).
+    """
     owner = DraftOwner(context.issuer, context.fhir_user or f"launch:{context.handle}", context.patient_id)
     state = services.drafts.find(owner, context.handle)
-    return state.draft.entries if state is not None else ()
+    if state is not None:
+        return state.draft.entries
+    plan = our_plan(kept.plans, services.plan_definition, context.patient_id)
+    return entries_that_stand(plan.entries, kept.record).stand if plan is not None else ()
 
 
 def clinic_defaults(clinic: ClinicSettings) -> ClinicDefaults:

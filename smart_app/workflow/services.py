@@ -109,6 +109,11 @@ class Services:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
+    def plan_definition(self) -> str:
+        """Canonical of our rule set."""
+        return f"{self.settings.public_url}/fhir/PlanDefinition/aftercare"
+
+    @property
     def network(self) -> Network:
         """This process's network, made on first use: sockets and threads do not survive the fork of a worker."""
         process = os.getpid()

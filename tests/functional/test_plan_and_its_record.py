@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from smart_app.errors import TemporaryFhirError
-from smart_app.workflow.planning import preview_plan, revoke_plan, undo_change
+from smart_app.workflow.planning import revoke_plan, undo_change
 from tests.support.fake_ehrs import running_ehr
 from tests.support.plan_desk import PATIENT, seed
 from tests.support.saving import Clinic
@@ -118,15 +118,3 @@ def test_a_record_that_cannot_be_read_is_not_a_record_without_a_plan(clinic: Cli
     assert receipt.heading == "Not saved"
     assert "could not be read" in receipt.explanation and "stands as it is" in receipt.explanation
     assert clinic.plan["status"] == "active"
-
-
-def test_a_fact_of_the_clinician_that_a_later_launch_begins_without_is_shown_before_it_goes(clinic: Clinic) -> None:
-    entered = {"entry.menopausal_status.value": "postmenopausal", "entry.menopausal_status.reason": "FSH in May"}
-    clinic.save(entered)
-    assert "By the clinician: menopausal status: postmenopausal" in str(clinic.plan["note"])
-    clinic.context = replace(clinic.context, handle="a-later-launch")
-    clinic.open()
-    rows = preview_plan(clinic.services, clinic.context, clinic.review).rows
-    (gone,) = [row for row in rows if row.title == "Fact by the clinician"]
-    assert (gone.change, gone.new) == ("removed", None)
-    assert "FSH in May" in (gone.now or "")

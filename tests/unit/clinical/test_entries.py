@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from smart_app.clinical.entries import apply_entries, parse_entry_value, typed_text
+from smart_app.clinical.entries import TUMOR_FACTS, apply_entries, parse_entry_value, typed_text
 from smart_app.clinical.facts import Entry, FactState, PatientRecord
 from smart_app.clinical.facts_json import facts_json
+from smart_app.clinical.plan import CarePlanDraft
 from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import default_paths
 from smart_app.knowledge.codes import load_codes
+from smart_app.web.presenters_entry import ENTERABLE
+from smart_app.workflow.planning_forms import apply_form
 from tests.support.charts import ICD10, LOINC, coding, concept, condition, observation, patient
 
 
@@ -153,3 +156,17 @@ def test_what_is_kept_is_shown_as_it_was_typed(name: str) -> None:
 def test_what_the_rules_could_not_read_is_refused_with_what_can_be_written(name: str, text: str) -> None:
     with pytest.raises(ValueError, match=r"such as|number from|one of"):
         parse_entry_value(name, text)
+
+
+def test_every_fact_of_a_tumor_is_entered_for_one_tumor() -> None:
+    assert {item.name for item in ENTERABLE if item.per_tumor} == TUMOR_FACTS
+
+
+def test_a_fact_entered_for_the_first_of_two_tumors_is_that_tumors(record_of: Any) -> None:
+    record = record_of(patient(), LEFT, RIGHT)
+    form = {"entry.er.value": ["negative"], "entry.er.reason": ["seen on paper"]}
+    draft, problems = apply_form(CarePlanDraft("urn:uuid:1", 0, ()), record, form, by="Dr. Rossi", at="2026-11-22")
+    assert not problems
+    first, second = apply_entries(record, draft.entries).cancers
+    assert (first.facts["er"].state, first.facts["er"].value) == (FactState.ENTERED, "negative")
+    assert second.facts["er"].state is FactState.NOT_FOUND
