@@ -5,7 +5,7 @@ The goals of a plan as resources of their own: written before the plan that name
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from smart_app.errors import FhirError, InvalidPlanError
@@ -126,26 +126,39 @@ def _written_before(desk: Desk, client: PlanClient, identifier: str) -> str:
     return ""
 
 
-def cancel_goal(client: PlanClient, reference: str) -> bool:
-    """Mark a goal of ours that was taken out of the plan as cancelled; False where that could not be done."""
+def cancel_goal(client: PlanClient, reference: str) -> str | None:
+    """
+    Mark a goal of ours that was taken out of the plan as cancelled, and read it back.
+
+    Returns:
+        Its reference with the new version; None where it still stands.
+    """
     kind, _, identity = reference.partition("/")
     try:
         stored = client.read(kind, identity)
-        version = resources.version_id(stored)
-        client.update({**stored, "lifecycleStatus": "cancelled"}, version)
+        client.update({**stored, "lifecycleStatus": "cancelled"}, resources.version_id(stored))
+        now = client.read(kind, identity)
     except FhirError:
-        return False
-    return True
+        return None
+    version = resources.version_id(now)
+    done = f"{reference}/_history/{version}" if version else reference
+    return done if now.get("lifecycleStatus") == "cancelled" else None
 
 
-def without_dropped(goals: WrittenGoals, client: PlanClient, can_update: bool) -> WrittenGoals:
-    """After the plan is in the record: the goals that it no longer names are cancelled."""
+def cancel_dropped(goals: WrittenGoals, client: PlanClient, can_update: bool) -> tuple[list[str], list[str]]:
+    """
+    After the plan is in the record: the goals that it no longer names are cancelled.
+
+    Returns:
+        The cancelled goals with their versions, and words for the receipt.
+    """
     if not goals.dropped:
-        return goals
-    standing = [reference for reference in goals.dropped if not (can_update and cancel_goal(client, reference))]
-    note = (
+        return [], []
+    ends = {reference: cancel_goal(client, reference) if can_update else None for reference in goals.dropped}
+    standing = [reference for reference, done in ends.items() if done is None]
+    words = (
         f"Goals taken out of the plan still stand in the record: {', '.join(standing)}."
         if standing
         else "Goals taken out of the plan were marked as cancelled."
     )
-    return replace(goals, notes=(*goals.notes, note))
+    return [done for done in ends.values() if done is not None], [words]

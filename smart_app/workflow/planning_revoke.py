@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.errors import FhirError, GoneError, NotReadyError, StaleDraftError, StoreError
@@ -17,9 +18,11 @@ from smart_app.fhir.careplan_reading import ENDED
 from smart_app.fhir.narrative import without_forbidden
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.workflow import planning_receipts as receipts
-from smart_app.workflow.planning_build import approve
+from smart_app.workflow.planning_beside import provenance_of
+from smart_app.workflow.planning_build import approve, with_organization
 from smart_app.workflow.planning_desk import Desk, ladder_of, may_sign
 from smart_app.workflow.planning_ports import PlanClient
+from smart_app.workflow.planning_reconcile import resolve
 from smart_app.workflow.planning_record import Snapshot, draft_of, find_plans, is_about, why_not_read, with_goals
 from smart_app.workflow.planning_settle import settle
 from smart_app.workflow.planning_step import Saving, WatchedClient, check_resource_to_send, send_entry, told_when_sent
@@ -39,41 +42,64 @@ def revoke(desk: Desk, reason: str, form_key: str) -> Receipt:
         raise NotReadyError((why_not or "reason",))
     context, services = desk.context, desk.services
     with services.outbox.alone(context.issuer, context.patient_id) as renew:
+        client = WatchedClient(services.client_for(context))
         earlier = services.outbox.find(context.issuer, context.patient_id, form_key)
         if earlier is not None:
             receipt = receipts.decode(earlier)
             if receipt is None or earlier.open:
-                raise StaleDraftError("this form was used already")
+                return resolve(services, context, client, earlier, renew)
             return receipt
-        client = WatchedClient(services.client_for(context))
         snapshot, why = _plan_to_revoke(desk, client)
         if snapshot is None and why:
             return _not_read(desk, client, form_key, renew, why)
         if snapshot is None:
             raise StaleDraftError("there is no plan of ours in the record")
         draft = draft_of(snapshot, desk.plan_definition)
-        approved = approve(desk, draft, as_draft=False, at=services.now())
+        # Taking a plan back rests on no fact of the record.
+        approved = replace(approve(desk, draft, as_draft=False, at=services.now()), facts=())
+        approved = with_organization(approved, client)
         saving = Saving(desk, client, approved, ladder_of(desk, draft), form_key, False, False, renew)
-        note = {
-            "time": instant(services.now()),
-            "text": f"Revoked: {without_forbidden(reason.strip())}",
-            **({"authorReference": author} if "reference" in (author := approved.authorship.author or {}) else {}),
-        }
-        stored = snapshot.plan
-        resource = {**stored, "status": "revoked", "note": [*resources.objects(stored.get("note")), note]}
-        resource.pop("meta", None)
-        marks = kept_meta(stored)
-        if marks:
-            resource["meta"] = marks
-        check_resource_to_send(saving, resource, stored)
+        resource = _revoked(saving, snapshot.plan, reason)
+        check_resource_to_send(saving, resource, snapshot.plan)
         desk.audit(AuditAction.REVOKE, AuditOutcome.ATTEMPTED, resource=draft.resource or "")
-        entry = replace(saving.entry(resource, snapshot.version_id), details={"before": stored})
         with told_when_sent(client):
-            sent, receipt = send_entry(saving, entry, saving.first_receipt(entry))
-            receipt = replace(receipt, what="Follow-up care plan taken back (revoked)")
-            settle(services.outbox, sent.entry, receipt)
+            receipt = _send(saving, resource, snapshot)
         _after(desk, receipt, draft.resource or "")
         return receipt
+
+
+def _revoked(saving: Saving, stored: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The plan as it stands, with its new status and why."""
+    author = saving.approved.authorship.author or {}
+    note = {
+        "time": instant(saving.desk.services.now()),
+        "text": f"Revoked: {without_forbidden(reason.strip())}",
+        **({"authorReference": author} if "reference" in author else {}),
+    }
+    resource = {**stored, "status": "revoked", "note": [*resources.objects(stored.get("note")), note]}
+    resource.pop("meta", None)
+    marks = kept_meta(stored)
+    return {**resource, "meta": marks} if marks else resource
+
+
+def _send(saving: Saving, resource: dict[str, Any], snapshot: Snapshot) -> Receipt:
+    """Send it, with its Provenance after it; the receipt is kept before and after that."""
+    approved, outbox = saving.approved, saving.desk.services.outbox
+    entry = replace(
+        saving.entry(resource, snapshot.version_id),
+        details={"before": snapshot.plan},
+        provenance=approved.provenance((), created=False) if saving.ladder.provenance.can_create else None,
+    )
+    first = replace(saving.first_receipt(entry), what="Follow-up care plan taken back (revoked)")
+    sent, receipt = send_entry(saving, entry, first)
+    settle(outbox, sent.entry, receipt)
+    if not receipt.saved:
+        return receipt
+    target = f"{sent.reference}/_history/{sent.version_id}" if sent.version_id else sent.reference
+    written, notes = provenance_of(approved, saving.client, saving.ladder, [target], created=False)
+    receipt = replace(receipt, written_with=tuple(written), notes=(*receipt.notes, *notes))
+    settle(outbox, sent.entry, receipt)
+    return receipt
 
 
 def _plan_to_revoke(desk: Desk, client: PlanClient) -> tuple[Snapshot | None, str]:

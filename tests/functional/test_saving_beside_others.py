@@ -65,6 +65,16 @@ def test_a_part_that_both_changed_waits_for_the_clinicians_choice(at: Make) -> N
     assert clinic.plan["activity"][0]["progress"] == [{"text": "theirs"}]
 
 
+def targets_of_updates(clinic: Clinic) -> dict[str, list[Any]]:
+    """What each Provenance of a change names, with its entities; that of a creation is left out."""
+    found = {}
+    for each in clinic.ehr.all_of("Provenance"):
+        if each["activity"]["coding"][0]["code"] == "UPDATE":
+            assert all("onBehalfOf" in agent for agent in each["agent"])
+            found |= {target["reference"]: each.get("entity", []) for target in each["target"]}
+    return found
+
+
 class LateHand:
     """Between the last look and the update a colleague is quicker."""
 
@@ -219,6 +229,8 @@ def test_a_revoked_plan_stays_with_its_reason_and_the_next_one_is_new(at: Make) 
     assert receipt.outcome is Outcome.SAVED
     assert clinic.plan["status"] == "revoked"
     assert "Revoked: Entered for another visit" in str(clinic.plan["note"])
+    assert [each.reference.partition("/")[0] for each in receipt.written_with] == ["Provenance"]
+    assert targets_of_updates(clinic) == {f"{first.resource}/_history/2": []}
     second = clinic.save()
     assert second.outcome is Outcome.SAVED
     assert second.resource != first.resource
@@ -255,4 +267,5 @@ def test_a_plan_that_takes_the_place_of_another_completes_it(at: Make) -> None:
     plans = {f"CarePlan/{plan['id']}": plan for plan in clinic.ehr.all_of("CarePlan")}
     assert plans[first.resource]["status"] == "completed"
     assert plans[receipt.resource]["replaces"] == [{"reference": first.resource}]
+    assert targets_of_updates(clinic) == {f"{first.resource}/_history/2": []}
     assert clinic.open().existing_plan.resource == receipt.resource  # type: ignore[union-attr]

@@ -95,6 +95,16 @@ def test_a_goal_that_was_taken_out_is_cancelled_and_the_others_stay(at: Make) ->
 # --- what must be known before ---------------------------------------------------------------------------------------
 
 
+def test_a_cancelled_goal_has_a_provenance_too(at: Make) -> None:
+    clinic = at()
+    clinic.save({"goal": ["Climb stairs", "Sleep"]})
+    receipt = clinic.save({"goal": ["Climb stairs"], "goals.present": "1"})
+    assert "Goals taken out of the plan were marked as cancelled." in receipt.notes
+    (goal,) = [each for each in clinic.ehr.all_of("Goal") if each["lifecycleStatus"] == "cancelled"]
+    named = [target["reference"] for each in clinic.ehr.all_of("Provenance") for target in each["target"]]
+    assert f"Goal/{goal['id']}/_history/2" in named
+
+
 def test_without_fhir_user_the_plan_cannot_be_saved(at: Make) -> None:
     clinic = at()
     clinic.context = replace(clinic.context, fhir_user=None)
