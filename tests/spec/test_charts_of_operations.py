@@ -150,6 +150,42 @@ OPERATIONS = [
         },
         id="partial-w-sln",
     ),
+    *[
+        pytest.param(
+            [procedure("s", code, "2022-06-14")],
+            {},
+            {"surgery": [(kind, side, "2022-06-14") for kind in kinds], "axillary_surgery": []},
+            id=f"reconstruction-{number}",
+        )
+        for number, (code, side, kinds) in enumerate(
+            [
+                (
+                    concept(text="Left mastectomy with immediate implant reconstruction"),
+                    "left",
+                    ("mastectomy", "reconstruction"),
+                ),
+                (
+                    concept(coding(CPT, "19303"), text="Mastectomy, simple, with immediate reconstruction, right"),
+                    "right",
+                    ("mastectomy", "reconstruction"),
+                ),
+                (
+                    concept(text="Nipple-sparing mastectomy, bilateral, with DIEP flap reconstruction"),
+                    "bilateral",
+                    ("mastectomy", "reconstruction"),
+                ),
+                (concept(text="Left mastectomy without reconstruction"), "left", ("mastectomy",)),
+                (concept(text="Left mastectomy, delayed reconstruction planned"), "left", ("mastectomy",)),
+                (
+                    concept(text="Partial mastectomy with oncoplastic reconstruction, left"),
+                    "left",
+                    ("breast-conserving",),
+                ),
+                (concept(text="Delayed breast reconstruction following mastectomy, left"), "left", ("reconstruction",)),
+                (concept(text="Debridement of mastectomy flaps, left"), "left", ()),
+            ]
+        )
+    ],
     pytest.param(
         [procedure("s", concept(text="PORT-A-CATH INSERTION"), "2022-06-14")],
         {},

@@ -41,14 +41,15 @@ _ROWS = {
 
 
 @lru_cache(maxsize=1)
-def _codes() -> Any:
+def all_codes() -> Any:
+    """The code maps of the product."""
     paths = default_paths()
     return load_knowledge(paths.mappings, paths.education).codes
 
 
 def read_facts(*resources: Resource) -> dict[str, Any]:
     """The facts JSON of a chart."""
-    return facts_json(extract_record(list(resources), _codes(), AS_OF))
+    return facts_json(extract_record(list(resources), all_codes(), AS_OF))
 
 
 def left_breast_cancer(**more: Any) -> Resource:

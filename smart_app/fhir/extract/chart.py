@@ -17,6 +17,7 @@ from smart_app.fhir.resources import (
     extensions,
     first_display,
     objects,
+    own_reference,
     reference,
     references,
     text,
@@ -94,6 +95,21 @@ class Chart:
         self.issue(IssueKind.UNREADABLE, key, "It carries a modifier that is not understood here; it is not used.")
         return True
 
+    def unmodified(self, key: str, parts: Any) -> list[Resource]:
+        """Parts of a resource (components, stages, lines) without a modifier; one that has it is told and left out."""
+        kept = [part for part in objects(parts) if not objects(part.get("modifierExtension"))]
+        if len(kept) < len(objects(parts)):
+            self.issue(
+                IssueKind.UNREADABLE,
+                key,
+                "A part of it carries a modifier that is not understood here; it is not used.",
+            )
+        return kept
+
+    def components(self, key: str, observation: Resource) -> list[Resource]:
+        """The components of an Observation that may be used."""
+        return self.unmodified(key, observation.get("component"))
+
     def issue(self, kind: IssueKind, key: str | None, detail: str) -> None:
         """Note trouble with the data, once."""
         self.issues.add(Issue(kind, key, detail))
@@ -123,6 +139,10 @@ class Chart:
     def reports_of(self, key: str) -> list[Resource]:
         """The reports that list this Observation as a result."""
         return [self._resources[report] for report in self._reported_by.get(key, ())]
+
+    def reports_of_resource(self, resource: Resource) -> list[Resource]:
+        """The reports that list this resource as a result."""
+        return self.reports_of(own_reference(resource))
 
     def rows(self, concept: Any) -> list[CodeRow]:
         """Rows of the codes of a CodeableConcept that mean something here."""
@@ -167,28 +187,35 @@ class Chart:
 
     def specimen(self, resource: Resource) -> tuple[str | None, str | None, str]:
         """Kind and reference of the specimen, and its side (`unknown` if nothing says)."""
-        seen: list[str] = []
         found_ref, side = None, None
-        carriers = [resource]
-        for carrier in carriers:
-            for item in objects(carrier.get("specimen")):
-                seen.extend(words([item.get("display")]))
-                target = reference(item)
-                if target is None:
-                    continue
-                found_ref = found_ref or target
-                specimen = self.get(target) or self._contained(carrier, target)
-                if specimen is not None:
-                    seen.extend(_specimen_words(specimen))
-                    side = (
-                        side
-                        or side_by_codes(self.codes, specimen.get("collection"))
-                        or side_by_codes(self.codes, specimen)
-                    )
-        seen.extend(words(resource.get("method")))
+        for item in objects(resource.get("specimen")):
+            target = reference(item)
+            found_ref = found_ref or target
+            specimen = self.contained(resource, item)
+            if specimen is not None:
+                side = (
+                    side or side_by_codes(self.codes, specimen.get("collection")) or side_by_codes(self.codes, specimen)
+                )
+            elif target is not None and not words([item.get("display")]):
+                self.issue(
+                    IssueKind.UNREADABLE,
+                    own_reference(resource),
+                    f"Its specimen ({target[:60]}) could not be read: from which tissue it is, is not known.",
+                )
+        seen = self.specimen_words(resource)
         kind = next((kind for kind in map(specimen_kind, seen) if kind), None)
         side = side or next((s for s in map(side_of, seen) if s), None)
         return kind, found_ref, side or "unknown"
+
+    def specimen_words(self, resource: Resource) -> list[str]:
+        """What a result and its specimens say of the tissue."""
+        seen: list[str] = []
+        for item in objects(resource.get("specimen")):
+            seen.extend(words([item.get("display")]))
+            specimen = self.contained(resource, item)
+            if specimen is not None:
+                seen.extend(_specimen_words(specimen))
+        return [*seen, *words(resource.get("method"))]
 
     @staticmethod
     def _contained(resource: Resource, target: str) -> Resource | None:
@@ -207,6 +234,8 @@ class Chart:
 def _claimed(codes: CodeMap, claim: Resource) -> Iterator[Resource]:
     """Lines of a claim that carry CPT or HCPCS codes, each as a completed Procedure of its day of service."""
     for item in objects(claim.get("item")):
+        if objects(item.get("modifierExtension")):
+            continue
         service = item.get("productOrService")
         coded = [c for c in codings(service) if codes.system_name(c.system) in ("CPT", "HCPCS")]
         if not coded:

@@ -146,6 +146,9 @@ def decide(name: str, findings: Sequence[Finding], looked_for: str, read: bool =
         if excised and len(excised) < len(left) and all(f.specimen == "biopsy" for f in left if f not in excised):
             superseded += [(f, "measured on a biopsy") for f in left if f.specimen == "biopsy"]
             left, groups = excised, grouped(excised, same)
+    if len(groups) > 1 and name == "tumor_size_mm":
+        left, superseded = _invasive_sizes(left, superseded)
+        groups = grouped(left, same)
     if len(groups) > 1:
         return conflicting(
             name, groups, superseded_values(superseded, object(), same), "Final results disagree.", looked_for
@@ -155,6 +158,27 @@ def decide(name: str, findings: Sequence[Finding], looked_for: str, read: bool =
     others = superseded_values(superseded, value, same)
     rule = "One value stands." if len(left) == 1 else f"{len(left)} results agree."
     return documented(name, left + agreeing, value, others, rule, looked_for)
+
+
+def _invasive_sizes(
+    left: list[Finding], superseded: list[tuple[Finding, str]]
+) -> tuple[list[Finding], list[tuple[Finding, str]]]:
+    """
+    The size of the invasive component stands before that of the whole lesion with its in situ parts.
+
+    Source:
+        AJCC 8th edition: T is the size of the invasive component. Sizes of another day are another specimen's.
+    """
+    invasive = [f for f in left if f.part == "invasive"]
+    wholes = [
+        f
+        for f in left
+        if f.part != "invasive"
+        and any(f.value > i.value and (f.on is None or i.on is None or f.on == i.on) for i in invasive)
+    ]
+    return [f for f in left if f not in wholes], superseded + [
+        (f, "size of the whole lesion; the invasive component decides") for f in wholes
+    ]
 
 
 def _totals_of_nodes(

@@ -6,58 +6,24 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from smart_app.clinical.facts import Source
+from smart_app.clinical.facts import IssueKind, Source
 from smart_app.fhir.extract.chart import Chart, taken_on
 from smart_app.fhir.extract.evidence import Finding
 from smart_app.fhir.extract.reports import Report
+from smart_app.fhir.extract.text.genes import (
+    GERMLINE,
+    GERMLINE_SAMPLE,
+    SOMATIC,
+    UNSURE,
+    genes_of,
+    names_gene_test,
+    result_of_words,
+    results_by_gene,
+    says_result,
+)
 from smart_app.fhir.extract.text.sentences import sentences
-from smart_app.fhir.extract.values import components, read_answer
-from smart_app.fhir.resources import Resource, words
-
-GENES = (
-    "BRCA1",
-    "BRCA2",
-    "PALB2",
-    "TP53",
-    "CHEK2",
-    "ATM",
-    "PTEN",
-    "CDH1",
-    "STK11",
-    "RAD51C",
-    "RAD51D",
-    "BARD1",
-    "NF1",
-    "BRIP1",
-)
-_GENE = re.compile(r"\b(" + "|".join(GENES) + r")\b")
-_GERMLINE = re.compile(
-    r"\bgerm-?\s?line\b|\bhereditary\b|\binherited\b|\bBRACAnalysis\b|\bmyRisk\b|\bInvitae\b|\bgenetic (?:testing"
-    r"|test|panel)\b",
-    re.IGNORECASE,
-)
-_SOMATIC = re.compile(
-    r"\bsomatic\b|\btumou?r (?:sequencing|profiling|testing|tissue)\b|\bFoundationOne\b|\bliquid biopsy\b"
-    r"|\bctDNA\b|\btissue\b|\bamplif",
-    re.IGNORECASE,
-)
-_PATHOGENIC = re.compile(
-    r"\b(?:likely )?pathogenic\b|\bdeleterious\b|\bmutation (?:detected|identified|positive|carrier)\b"
-    r"|\b(?:positive|carrier|mutated)\b",
-    re.IGNORECASE,
-)
-_VUS = re.compile(r"\bVUS\b|\buncertain significance\b|\bunknown significance\b", re.IGNORECASE)
-_NEGATIVE = re.compile(
-    r"\bnegative\b|\bno (?:\w+\s+){0,3}?(?:pathogenic|deleterious|mutations?|variants?|clinically significant)\b"
-    r"|\bnot detected\b|\bwild[- ]type\b|\bbenign\b|\bnormal\b",
-    re.IGNORECASE,
-)
-_UNSURE = re.compile(
-    r"\b(?:mother|father|sister|brother|aunt|uncle|cousin|daughter|son|family|relative|maternal|paternal|pending"
-    r"|if|recommend\w*|"
-    r"consider|refer\w*|would|discuss\w*|declin\w*|offer\w*|await\w*|ordered|eligib\w*|candidate|risk of)\b",
-    re.IGNORECASE,
-)
+from smart_app.fhir.extract.values import Answer, read_answer
+from smart_app.fhir.resources import Resource, notes, words
 
 
 def read_germline(chart: Chart, reports: list[Report]) -> list[Finding]:
@@ -92,20 +58,16 @@ def _finding(gene: str, result: str, source: Source, chart: Chart, resource: Res
 
 
 def _named_germline(observation: Resource, coded: bool) -> bool:
-    said = " ".join(words(observation.get("code")))
-    return not coded and bool(_GENE.search(said)) and not _SOMATIC.search(said)
+    return not coded and any(map(names_gene_test, words(observation.get("code"))))
 
 
 def _gene_result(chart: Chart, key: str, observation: Resource) -> Iterator[Finding]:
+    """A test of genes by code or name. One that nothing says to be germline, or that is not understood, is listed."""
     if not chart.counts(key, observation):
         return
     said = " ".join(words(observation.get("code")))
     rows = [row for row in chart.rows(observation.get("code")) if row.concept == "germline-gene-result"]
-    genes = sorted({str(row.extra["gene"]) for row in rows if "gene" in row.extra} | set(_GENE.findall(said)))
     answer = read_answer(chart.codes, observation)
-    joined = " ".join(answer.words)
-    if _SOMATIC.search(f"{said} {joined}") and not _GERMLINE.search(f"{said} {joined}"):
-        return
     source = chart.source(
         key, observation, on=taken_on(observation), code=str(rows[0]) if rows else said, recorded=answer.recorded
     )
@@ -113,6 +75,36 @@ def _gene_result(chart: Chart, key: str, observation: Resource) -> Iterator[Find
         if row.concept == "germline-gene-result" and row.value:
             yield _finding(str(row.extra["gene"]), row.value, source, chart, observation)
             return
+    genes = sorted({str(row.extra["gene"]) for row in rows if "gene" in row.extra} | set(genes_of(said)))
+    results = _results(chart, answer, genes) if _is_germline(chart, observation, bool(rows), answer) else None
+    if results is None:
+        if not answer.empty:
+            chart.unplaced(source, said or "Genetic test", answer.recorded)
+            chart.issue(IssueKind.UNMAPPED_CODE, key, f"{said[:80]}: no germline result of a gene that is understood.")
+        return
+    for gene in sorted(results):
+        yield _finding(gene, results[gene], source, chart, observation)
+
+
+def _is_germline(chart: Chart, observation: Resource, coded: bool, answer: Answer) -> bool:
+    """By the code of the test, or by words of germline or of a sample of blood; never beside words of tumor tissue."""
+    names = words(observation.get("code"))
+    said = " ".join([*names, *answer.words, *words(observation.get("method")), *notes(observation)])
+    reported = [word for report in chart.reports_of_resource(observation) for word in words(report.get("code"))]
+    if GERMLINE.search(" ".join([said, *reported])):
+        return True
+    sample = " ".join(chart.specimen_words(observation))
+    if SOMATIC.search(said) or SOMATIC.search(sample):
+        return False
+    return (
+        coded
+        or bool(GERMLINE_SAMPLE.search(sample))
+        or any(GERMLINE_SAMPLE.search(name) and "tissue" not in name.lower() for name in names)
+    )
+
+
+def _results(chart: Chart, answer: Answer, genes: list[str]) -> dict[str, str] | None:
+    """The result of each gene: by coded answer, else by words."""
     coded = next(
         (
             chart.concept(r).attributes.get("value") or r.value
@@ -129,24 +121,11 @@ def _gene_result(chart: Chart, key: str, observation: Resource) -> Iterator[Find
         "vus": "vus",
         "present": "pathogenic",
     }.get(str(coded))
-    result = result or result_of_words(joined)
-    if result is None or not genes:
-        if joined:
-            chart.unplaced(source, said or "Genetic test", answer.recorded)
-        return
-    for gene in genes:
-        yield _finding(gene, result, source, chart, observation)
-
-
-def result_of_words(said: str) -> str | None:
-    """`pathogenic`, `vus` or `negative`; None if the words say none of them or hedge."""
-    if not said or _UNSURE.search(said):
-        return None
-    if _VUS.search(said):
-        return "vus" if not re.search(r"\b(?<!un)(?<!no )pathogenic variant\b", said, re.IGNORECASE) else None
-    if _NEGATIVE.search(said):
-        return "negative"
-    return "pathogenic" if _PATHOGENIC.search(said) else None
+    joined = " ".join(answer.words)
+    if result is None:
+        return results_by_gene(joined, genes)
+    named = genes_of(joined) or genes
+    return dict.fromkeys(named, result) if named and (result == "negative" or len(named) == 1) else None
 
 
 def _variant(chart: Chart, key: str, observation: Resource) -> Iterator[Finding]:
@@ -154,14 +133,20 @@ def _variant(chart: Chart, key: str, observation: Resource) -> Iterator[Finding]
     if not chart.counts(key, observation):
         return
     parts: dict[str, Any] = {}
-    for component in components(observation):
+    for component in chart.components(key, observation):
         for row in chart.rows(component.get("code")):
             parts[row.concept] = component
     source_class = _component_concepts(chart, parts.get("genomic-source-class"))
-    if "source-germline" not in source_class:
-        return
     gene_words = " ".join(words((parts.get("gene-studied") or {}).get("valueCodeableConcept")))
-    genes = _GENE.findall(gene_words)
+    genes = genes_of(gene_words)
+    if "source-germline" not in source_class:
+        if genes and "source-somatic" not in source_class:
+            answer = read_answer(chart.codes, observation)
+            source = chart.source(key, observation, on=taken_on(observation), recorded=answer.recorded)
+            chart.unplaced(
+                source, "Gene variant: germline or tumor is not said", f"{gene_words} {answer.recorded}".strip()
+            )
+        return
     significance = next(
         (
             row.value
@@ -182,7 +167,7 @@ def _variant(chart: Chart, key: str, observation: Resource) -> Iterator[Finding]
     if significance is None:
         chart.unplaced(source, "Germline variant without clinical significance", source.recorded or key)
         return
-    for gene in sorted(set(genes)):
+    for gene in genes:
         yield _finding(gene, significance, source, chart, observation)
 
 
@@ -193,6 +178,8 @@ def _component_concepts(chart: Chart, component: Resource | None) -> set[str]:
     said = " ".join(words(component.get("valueCodeableConcept"))).lower()
     if "germline" in said:
         found.add("source-germline")
+    if "somatic" in said:
+        found.add("source-somatic")
     return found
 
 
@@ -206,37 +193,40 @@ def _condition(chart: Chart, key: str, condition: Resource) -> Iterator[Finding]
     if rows:
         return
     for word in said:
-        genes = sorted(set(_GENE.findall(word)))
-        if not genes or _SOMATIC.search(word) or _UNSURE.search(word):
+        genes = genes_of(word)
+        if not genes or SOMATIC.search(word) or UNSURE.search(word):
             continue
-        result = result_of_words(word) or (
-            "pathogenic" if re.search(r"\bmutation\b|\bcarrier\b", word, re.IGNORECASE) else None
-        )
-        if result is not None:
-            for gene in genes:
-                yield _finding(gene, result, source, chart, condition)
+        results = results_by_gene(word)
+        if results is None and len(genes) == 1 and re.search(r"\bmutation\b|\bcarrier\b", word, re.IGNORECASE):
+            results = {genes[0]: "pathogenic"} if not says_result(word) else None
+        if results is None:
+            chart.unplaced(source, "Genetic diagnosis: not understood", word)
             return
+        for gene in sorted(results):
+            yield _finding(gene, results[gene], source, chart, condition)
+        return
 
 
 def _text(chart: Chart, report: Report) -> Iterator[Finding]:
-    """Sentences that name a gene and say germline (or stand in a report that does)."""
+    """Sentences that name a gene and say germline (or stand in a report that does); unclear results are listed."""
     whole = report.whole
     genetic = (
-        bool(_GERMLINE.search(report.title))
+        bool(GERMLINE.search(report.title))
         or bool(re.search(r"\bgenetic", report.title, re.IGNORECASE))
-        or bool(_GERMLINE.search(whole[:400]))
+        or bool(GERMLINE.search(whole[:400]))
     )
-    if not _GENE.search(whole) or (_SOMATIC.search(report.title) and not _GERMLINE.search(report.title)):
+    if not genes_of(whole) or (SOMATIC.search(report.title) and not GERMLINE.search(report.title)):
         return
     for sentence in sentences(whole):
-        genes = sorted(set(_GENE.findall(sentence.text)))
-        if not genes or sentence.section in ("family", "plan", "history", "method") or _UNSURE.search(sentence.text):
+        genes = genes_of(sentence.text)
+        if not genes or sentence.section in ("family", "plan", "history", "method") or UNSURE.search(sentence.text):
             continue
-        if not (_GERMLINE.search(sentence.text) or genetic) or _SOMATIC.search(sentence.text):
-            continue
-        result = result_of_words(sentence.text)
-        if result is None:
+        if SOMATIC.search(sentence.text) or not says_result(sentence.text):
             continue
         source = chart.source(report.key, report.resource, on=report.on, recorded=sentence.text, sentence=sentence.text)
-        for gene in genes:
-            yield Finding("germline", result, report.on, source, report.rank, extra={"gene": gene})
+        results = results_by_gene(sentence.text) if genetic or GERMLINE.search(sentence.text) else None
+        if results is None:
+            chart.unplaced(source, f"{report.title[:60]}: gene result not understood", sentence.text)
+            continue
+        for gene in sorted(results):
+            yield Finding("germline", results[gene], report.on, source, report.rank, extra={"gene": gene})

@@ -16,6 +16,7 @@ from smart_app.clinical.codes import CodeMap
 from smart_app.clinical.facts import Issue, IssueKind
 from smart_app.fhir.bundle import StrictJsonError, entries_of, strict_loads
 from smart_app.fhir.extract.observations import TUMOR_TESTS, looks_like_tumor_fact, name_of_test
+from smart_app.fhir.extract.text.genes import names_gene_test
 from smart_app.fhir.resources import (
     FULL_URL,
     Resource,
@@ -163,7 +164,7 @@ class ObservationFilter:
         named = name_of_test(said)
         if named is not None:
             return "fact" if named[0] not in _BOUNDED_TESTS else named[0]
-        return "fact" if any(map(looks_like_tumor_fact, said)) else ""
+        return "fact" if any(looks_like_tumor_fact(name) or names_gene_test(name) for name in said) else ""
 
 
 class EventStore:

@@ -11,7 +11,8 @@ from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import IssueKind, Source
 from smart_app.fhir.extract.chart import Chart, taken_on
 from smart_app.fhir.extract.evidence import CODED, Finding
-from smart_app.fhir.extract.values import Answer, components, read_answer
+from smart_app.fhir.extract.text.genes import names_gene_test
+from smart_app.fhir.extract.values import Answer, read_answer
 from smart_app.fhir.resources import Resource, codings, notes, text, words
 
 TUMOR_TESTS = (
@@ -139,9 +140,10 @@ _NAME_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "tumor-size",
-            r"^(?:invasive )?(?:tumou?r|carcinoma|cancer|lesion) size\b"
-            r"|^size of (?:the )?(?:invasive )?(?:tumou?r|carcinoma)\b"
-            r"|greatest dimension of (?:the )?(?:invasive )?(?:tumou?r|carcinoma)",
+            r"^(?:whole |overall |total |maximum |invasive )*(?:tumou?r|carcinoma|cancer|lesion|component|focus) size\b"
+            r"|^(?:tumou?r )?size of (?:the )?(?:largest )?(?:invasive )?(?:tumou?r|carcinoma|component|focus)\b"
+            r"|^(?:maximum |largest )?invasive (?:size|focus|component)\b"
+            r"|greatest dimension of (?:the )?(?:largest )?(?:invasive )?(?:tumou?r|carcinoma|component|focus)",
         ),
         (
             "nodes-positive",
@@ -293,7 +295,7 @@ def results_of(chart: Chart, key: str, observation: Resource) -> Iterator[Result
         on = on or taken_on(report)
     focus = tuple(chart.resolve(observation.get("focus")))
     parent_names = words(observation.get("code"))
-    for element in (observation, *components(observation)):
+    for element in (observation, *chart.components(key, observation)):
         found = _test(chart, element)
         if found is None:
             if element is observation:
@@ -365,6 +367,8 @@ def _list_if_tumor_fact(chart: Chart, key: str, observation: Resource) -> None:
         return
     names = words(observation.get("code"))
     title = names[0] if names else ""
+    if any(map(names_gene_test, names)):
+        return
     if looks_like_tumor_fact(title):
         _list_unplaced(chart, key, observation, title, read_answer(chart.codes, observation))
 

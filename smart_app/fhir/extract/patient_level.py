@@ -16,7 +16,7 @@ from smart_app.fhir.extract.text.phrases import Sentence
 from smart_app.fhir.extract.text.sentences import sentences
 from smart_app.fhir.extract.units import convert
 from smart_app.fhir.extract.values import plain_number
-from smart_app.fhir.resources import Resource, first_display, objects, partial_date, when, words
+from smart_app.fhir.resources import Resource, first_display, partial_date, when, words
 
 _MENOPAUSE = re.compile(
     r"\b(?P<what>post|pre|peri)-?\s?menopausal?\b(?!\s+(?:bleeding|symptom|hormone|osteopor|atroph|vagin))"
@@ -180,7 +180,7 @@ def family_history(chart: Chart) -> Iterator[Finding]:
         if not chart.counts(key, history):
             continue
         relation = (words(history.get("relationship")) or ["relative"])[0]
-        for condition in objects(history.get("condition")):
+        for condition in chart.unmodified(key, history.get("condition")):
             said = " ".join(words(condition.get("code")))
             rows = chart.rows(condition.get("code"))
             cancer = (

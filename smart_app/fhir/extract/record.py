@@ -20,7 +20,13 @@ from smart_app.fhir.extract.imaging import read_imaging
 from smart_app.fhir.extract.observations import Reader, results_of
 from smart_app.fhir.extract.patient_facts import birads_fact, family_fact, germline_fact, patient_facts
 from smart_app.fhir.extract.radiation import read_radiation
-from smart_app.fhir.extract.reports import Report, diagnosis_sentences, read_reports, report_findings
+from smart_app.fhir.extract.reports import (
+    Report,
+    diagnosis_sentences,
+    read_reports,
+    report_findings,
+    with_unread_reports,
+)
 from smart_app.fhir.extract.surgery import read_operations
 from smart_app.fhir.extract.text.diagnosis import named_cancer
 from smart_app.fhir.extract.tumor_facts import Elsewhere, distant_disease, tumor_facts
@@ -31,13 +37,14 @@ READERS: Mapping[str, Reader] = {**markers.READERS, **staging.READERS, **patient
 
 def build_record(chart: Chart, patient: Patient, searches: tuple[Search, ...]) -> PatientRecord:
     """The record of one patient from all that was read."""
+    reports = read_reports(chart)
+    searches = with_unread_reports(searches, reports)
     unread = {name for search in searches if not search.whole for name in search.supplies}
 
     def read(name: str) -> bool:
         return name not in unread
 
     diagnoses = read_conditions(chart)
-    reports = read_reports(chart)
     _diagnoses_of_reports(chart, reports, diagnoses)
     others, other_cancers = frozenset(diagnoses.others), frozenset(diagnoses.other_cancers)
     primaries = group_conditions(diagnoses.breast)

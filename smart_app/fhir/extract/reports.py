@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smart_app.clinical.dates import PartialDate
-from smart_app.clinical.facts import IssueKind, Source
+from smart_app.clinical.facts import IssueKind, Search, SearchState, Source
 from smart_app.fhir.extract.chart import Chart, taken_on
 from smart_app.fhir.extract.evidence import NOTE_TEXT, REPORT_TEXT, Finding
 from smart_app.fhir.extract.text.diagnosis import named_cancer
@@ -18,11 +18,16 @@ from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 from smart_app.fhir.extract.text.receptors import receptor_phrases
 from smart_app.fhir.extract.text.sentences import UNUSABLE_SECTIONS, sentences
 from smart_app.fhir.extract.text.staging import staging_phrases
+from smart_app.fhir.queries import TUMOR_FACTS
 from smart_app.fhir.resources import Resource, notes, objects, partial_date, text, when, words
 
 _BREAST = re.compile(
     r"\b(?:breast|mammary|estrogen receptor|HER-?2|ductal carcinoma|lobular carcinoma|DCIS|IDC|ILC)\b", re.IGNORECASE
 )
+_AXILLA = re.compile(
+    r"\baxilla(?:ry)?\b[^.]{0,120}\bcarcinoma\b|\bcarcinoma\b[^.]{0,120}\baxilla(?:ry)?\b", re.IGNORECASE
+)
+"""Carcinoma of axillary nodes: the report of an axillary dissection need not name the breast."""
 _PATHOLOGY = re.compile(
     r"\b(?:patholog\w*|biops\w*|cytolog\w*|histolog\w*|synoptic|biomarker|surgical path|oncotype|fish)\b", re.IGNORECASE
 )
@@ -32,14 +37,18 @@ _IMAGING = re.compile(
     re.IGNORECASE,
 )
 _OTHER_ORGAN = re.compile(
-    r"\b(?:colon|colorectal|rectum|lung|prostate|endometri\w*|cervix|cervical|thyroid|skin|melanoma|bladder|kidney)\b",
+    r"\b(?:colon|colorectal|rectum|lung|prostate|endometri\w*|cervix|cervical|thyroid|skin|melanoma|lymphoma|squamous|merkel|bladder|kidney)\b",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report or note with its text. `rank` tells pathology and other reports from notes."""
+    """
+    One report or note with its text. `rank` tells pathology and other reports from notes.
+
+    `unread` names the facts that may stand in an attachment that could not be read where the report says nothing else.
+    """
 
     key: str
     resource: Resource
@@ -51,6 +60,7 @@ class Report:
     specimen: str | None
     specimen_ref: str | None
     side: str
+    unread: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> str:
@@ -94,7 +104,42 @@ def _report(chart: Chart, key: str, resource: Resource) -> Report:
     specimen, specimen_ref, side = chart.specimen(resource)
     on = taken_on(resource) or _document_date(resource)
     texts = tuple(dict.fromkeys(_texts(chart, key, resource, title)))
-    return Report(key, resource, title, on, rank, texts, imaging, specimen, specimen_ref, side)
+    silent = not any(texts) and not resource.get("result") and not resource.get("conclusionCode")
+    unread = _may_say(joined, imaging, pathology) if silent and attachments_of(resource) else frozenset()
+    return Report(key, resource, title, on, rank, texts, imaging, specimen, specimen_ref, side, unread)
+
+
+def _may_say(titles: str, imaging: bool, pathology: bool) -> frozenset[str]:
+    """The facts that a report of this title may hold; none for those that have nothing to do with the tumor."""
+    if not imaging:
+        found = pathology or _BREAST.search(titles) or re.search(r"\bgene(?:tic|omic)", titles, re.IGNORECASE)
+        return frozenset((*TUMOR_FACTS, "germline")) if found else frozenset()
+    names = {"birads", "breast_density"} if re.search(r"\bbreast\b|\bmammo", titles, re.IGNORECASE) else set()
+    return frozenset(names | ({"lvef_percent"} if re.search(r"\becho|\bMUGA\b", titles, re.IGNORECASE) else set()))
+
+
+def with_unread_reports(searches: tuple[Search, ...], reports: Iterable[Report]) -> tuple[Search, ...]:
+    """
+    The searches, with those not whole that gave a report whose only content could not be read.
+
+    What such a report may say then counts as not read; that the report exists, and its date, are known all the same.
+    """
+    silent: dict[str, list[Report]] = {}
+    for report in reports:
+        if report.unread:
+            silent.setdefault(report.key.partition("/")[0], []).append(report)
+    told = []
+    for search in searches:
+        own = silent.get(search.resource_type, [])
+        if search.whole and own:
+            names = frozenset[str]().union(*(report.unread for report in own))
+            count = "the attachment of 1 report" if len(own) == 1 else f"the attachments of {len(own)} reports"
+            why = "; ".join(part for part in (search.why, f"{count} could not be read") if part)
+            supplies = tuple(name for name in search.supplies if name in names)
+            told.append(replace(search, state=SearchState.TRUNCATED, why=why, supplies=supplies))
+        else:
+            told.append(search)
+    return tuple(told)
 
 
 def _document_date(resource: Resource) -> PartialDate | None:
@@ -112,11 +157,7 @@ def _texts(chart: Chart, key: str, resource: Resource, title: str) -> Iterator[s
         yield conclusion
     yield from notes(resource)
     attached = False
-    attachments = objects(resource.get("presentedForm"))
-    attachments += [
-        item["attachment"] for item in objects(resource.get("content")) if isinstance(item.get("attachment"), dict)
-    ]
-    for attachment in attachments:
+    for attachment in attachments_of(resource):
         found = _attachment_text(chart, attachment)
         attached = attached or found is not None
         if found is not None:
@@ -139,6 +180,13 @@ def _narratives(resource: Resource) -> Iterator[str]:
                 yield text_of_html(div)
 
 
+def attachments_of(resource: Resource) -> list[Resource]:
+    """The attachments of a report or document."""
+    return objects(resource.get("presentedForm")) + [
+        item["attachment"] for item in objects(resource.get("content")) if isinstance(item.get("attachment"), dict)
+    ]
+
+
 def _attachment_text(chart: Chart, attachment: Resource) -> str | None:
     content_type = text(attachment.get("contentType"))
     raw = attachment.get("data")
@@ -155,11 +203,7 @@ def _attachment_text(chart: Chart, attachment: Resource) -> str | None:
 def unread_attachments(resources: Iterable[Resource]) -> Iterator[str]:
     """References of Binaries that attachments name."""
     for resource in resources:
-        items = objects(resource.get("presentedForm"))
-        items += [
-            item["attachment"] for item in objects(resource.get("content")) if isinstance(item.get("attachment"), dict)
-        ]
-        for attachment in items:
+        for attachment in attachments_of(resource):
             url = text(attachment.get("url"))
             if url is not None and attachment.get("data") is None:
                 yield url
@@ -168,7 +212,7 @@ def unread_attachments(resources: Iterable[Resource]) -> Iterator[str]:
 def report_findings(chart: Chart, report: Report) -> Iterator[Finding]:
     """Tumor facts that the text of a report states; what looks like one and is not understood is listed."""
     whole = report.whole
-    if report.imaging or not whole or not (_BREAST.search(whole) or _BREAST.search(report.title)):
+    if report.imaging or not whole or not (_BREAST.search(whole) or _BREAST.search(report.title) or _of_axilla(whole)):
         return
     if _OTHER_ORGAN.search(report.title) and not _BREAST.search(report.title):
         return
@@ -190,10 +234,16 @@ def report_findings(chart: Chart, report: Report) -> Iterator[Finding]:
         yield _finding(report, phrase, source)
 
 
+def _of_axilla(whole: str) -> bool:
+    return bool(_AXILLA.search(whole)) and not _OTHER_ORGAN.search(whole)
+
+
 def _finding(report: Report, phrase: Phrase, source: Source) -> Finding:
     side = phrase.sentence.side or (report.side if report.side != "unknown" else None) or "unknown"
-    extra = {key: value for key, value in phrase.extra.items() if key not in ("quiet", "total", "low", "size")}
-    part = ""
+    extra = {
+        key: value for key, value in phrase.extra.items() if key not in ("quiet", "total", "low", "size", "measured")
+    }
+    part = str(phrase.extra.get("measured", ""))
     if phrase.name == "her2":
         part = "ish" if phrase.value is None and "ihc" not in extra else "overall"
     return Finding(

@@ -10,13 +10,13 @@ from smart_app.clinical.facts import IssueKind
 from smart_app.fhir.extract.chart import Chart
 from smart_app.fhir.extract.evidence import Finding
 from smart_app.fhir.extract.observations import Reader, Result
-from smart_app.fhir.extract.text.pathology import grade_phrases, pathology_phrases
+from smart_app.fhir.extract.text.pathology import grade_phrases, part_measured, pathology_phrases
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 from smart_app.fhir.extract.text.receptors import receptor_phrases
 from smart_app.fhir.extract.text.staging import category_value, stage_value, staging_phrases
 from smart_app.fhir.extract.units import convert
 from smart_app.fhir.extract.values import components, plain_number
-from smart_app.fhir.resources import Resource, codings, objects, words
+from smart_app.fhir.resources import Resource, codings, words
 
 _GRADE_WORDS = re.compile(
     r"\s*(?:(?:nottingham|histologic(?:al)?|overall|tumou?r)\s+)*(?:grade|G)?\s*(?P<grade>III|II|I"
@@ -93,12 +93,13 @@ def _nottingham(result: Result) -> Iterator[Finding]:
 def _size(result: Result) -> Iterator[Finding]:
     if result.row is not None and result.row.value == "other-dimension":
         return
+    part = _part_measured(result)
     amount = result.answer.quantity
     if amount is None:
         for word in result.answer.words:
             for phrase in pathology_phrases(Sentence(f"Tumor size: {word}")):
                 if phrase.name == "tumor_size_mm" and phrase.value is not None:
-                    yield result.finding("tumor_size_mm", phrase.value)
+                    yield result.finding("tumor_size_mm", phrase.value, part=part)
                     return
         if not components(result.observation):
             result.not_placed("no size with a unit")
@@ -113,7 +114,14 @@ def _size(result: Result) -> Iterator[Finding]:
     if amount.comparator:
         result.not_placed("a bound is no size")
         return
-    yield result.finding("tumor_size_mm", round(converted.value, 3))
+    yield result.finding("tumor_size_mm", round(converted.value, 3), part=part)
+
+
+def _part_measured(result: Result) -> str:
+    """`invasive` or `in-situ` where the test measures that component alone, empty for the tumor."""
+    if result.row is not None and result.row.value == "invasive":
+        return "invasive"
+    return part_measured(result.title)
 
 
 _SENTINEL = re.compile(r"\bsentinel\b|\bsln\b", re.IGNORECASE)
@@ -240,7 +248,7 @@ def stage_of_condition(
 
     A coded summary gives the stage group; a text ("Stage IIA (pT2, pN0, cM0, G2, ER+)") gives all it states.
     """
-    for stage in objects(condition.get("stage")):
+    for stage in chart.unmodified(key, condition.get("stage")):
         row = next(
             (
                 row

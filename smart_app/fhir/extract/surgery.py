@@ -30,6 +30,20 @@ _RECONSTRUCTION = re.compile(
     r"insertion of (?:breast )?(?:tissue expander|implant)|breast implant (?:placement|insertion))\b",
     re.IGNORECASE,
 )
+_RECONSTRUCTED = re.compile(r"\breconstruct(?:ion|ed|ive)\b", re.IGNORECASE)
+_NOT_RECONSTRUCTED = re.compile(
+    r"\b(?:with or without|without|w/o|no|possible|future|planned|later)\s+(?:[\w-]+\s+){0,4}?reconstruct\w*"
+    r"|\b(?:delayed\s+)?reconstruct\w*\s+(?:is |was )?(?:planned|declined|later|deferred|at a later)\b",
+    re.IGNORECASE,
+)
+_ANOTHER_KIND = re.compile(r"\b(?:oncoplastic|delayed)\s+(?:[\w-]+\s+){0,2}?reconstruct\w*", re.IGNORECASE)
+"""Of a mastectomy's title: not a reconstruction of the breast, or not in this operation."""
+_EARLIER_MASTECTOMY = re.compile(
+    r"\b(?:following|after|post|status post|s/p|history of|h/o|hx of|due to|secondary to|prior|previous|since)[- ]+"
+    r"(?:[\w/-]+\s+){0,3}?(?:mastectom\w+|lumpectom\w+)|\bmastectomy (?:scar|flaps?|site|wound|incision|bed)\b",
+    re.IGNORECASE,
+)
+"""In the title of a later operation: what was done before, or where."""
 _OPERATED_SIDE = re.compile(
     r"\b(?:left|right|bilateral|double|b/l)[ -](?:(?!and\b)\w+[ -]){0,3}?(?:mastectom\w+|lumpectom\w+)", re.IGNORECASE
 )
@@ -106,7 +120,8 @@ def _is_surgery(chart: Chart, procedure: Resource) -> bool:
         for row in rows
     ):
         return True
-    return not rows and bool(_by_words(words(procedure.get("code"))) or _gynecologic_words(procedure))
+    named = _by_words(_of_this_operation(words(procedure.get("code"))))
+    return not rows and bool(named or _gynecologic_words(procedure))
 
 
 def _operations(chart: Chart, key: str, procedure: Resource) -> Iterator[_Operation]:
@@ -120,7 +135,9 @@ def _operations(chart: Chart, key: str, procedure: Resource) -> Iterator[_Operat
     source = chart.source(
         key, procedure, on=on, code=str(rows[0]) if rows else None, recorded=said[0] if said else None
     )
-    kinds = {_kind_of(chart, row, said) for row in rows} if rows else _by_words(said)
+    kinds = {_kind_of(chart, row, said) for row in rows} if rows else _by_words(_of_this_operation(said))
+    if any(map(_reconstructs, [*said, *(row.display for row in rows)])):
+        kinds.add(("reconstruction", False))
     side = _side(chart, procedure, rows, said)
     for kind, axilla in sorted(kinds, key=str):
         detail = next((row.value for row in rows if row.value and row.concept == "breast-reconstruction"), None)
@@ -147,6 +164,17 @@ def _kind_of(chart: Chart, row: CodeRow, said: list[str]) -> tuple[str, bool]:
     if kind == "other" and any(_MASTECTOMY.search(word) and not _CONSERVING.search(word) for word in said):
         kind = "mastectomy"
     return kind, False
+
+
+def _reconstructs(title: str) -> bool:
+    """Whether a mastectomy's title names a reconstruction done with it."""
+    rest = _ANOTHER_KIND.sub(" ", _NOT_RECONSTRUCTED.sub(" ", title))
+    return bool(_MASTECTOMY.search(title) and _RECONSTRUCTED.search(rest)) and not _NOT_DONE.search(title)
+
+
+def _of_this_operation(said: list[str]) -> list[str]:
+    """Titles without what was done before ("reconstruction following mastectomy") and what was not done with it."""
+    return [_NOT_RECONSTRUCTED.sub(" ", _EARLIER_MASTECTOMY.sub(" ", word)) for word in said]
 
 
 def _by_words(said: list[str]) -> set[tuple[str, bool]]:

@@ -126,6 +126,10 @@ def _leave_out(chart: Chart, finding: Finding) -> None:
 
 
 def _row(chart: Chart, primary: Primary, findings: list[Finding], read: WasRead) -> CancerRecord:
+    if primary.kind == "invasive":
+        for finding in (f for f in findings if f.name == "tumor_size_mm" and f.part == "in-situ"):
+            chart.unplaced(finding.source, "Size of an in situ component", finding.source.recorded or "")
+        findings = [f for f in findings if f.name != "tumor_size_mm" or f.part != "in-situ"]
     facts = {
         name: judge(name, [f for f in findings if f.name == name], looked_for(chart.codes, name), read(name))
         for name, judge in TUMOR_FACTS.items()

@@ -19,7 +19,7 @@ _GRADE = re.compile(
     + r"(?![\w])"
     r"|\b(?:carcinoma|IDC|ILC|cancer|NST|ductal|lobular)\b[,;:\s(]{1,4}(?:\w+\s+){0,4}?(?:nottingham\s+)?(?:histol"
     r"og\w+\s+)?grade\s*"
-    r"(?:is|:)?\s*(?P<grade2>III|II|I|[1-3])(?![\w.])"
+    r"(?:is|:)?\s*(?P<grade2>III|II|I|[1-3])(?!\w|\.\d)"
     r"|\bgrade\s*(?P<grade3>III|II|I|[1-3])\s*(?:/\s*3)?,?\s+(?:\w+\s+){0,2}?(?:invasive|infiltrating|IDC|ILC"
     r"|mammary carcinoma|ductal carcinoma(?! in situ))",
     re.IGNORECASE,
@@ -56,6 +56,9 @@ _SIZE = re.compile(
     + r"\s*)?(?P<unit>mm|cm|millimeters?|centimeters?)\b",
     re.IGNORECASE,
 )
+_INVASIVE = re.compile(r"\b(?:invasive|infiltrating)\b", re.IGNORECASE)
+_IN_SITU = re.compile(r"\b(?:DCIS|in[- ]situ)\b", re.IGNORECASE)
+_WHOLE = re.compile(r"\b(?:includ\w+|whole|overall|total|with|and|plus)\b|\+", re.IGNORECASE)
 _NOT_A_SIZE = re.compile(
     r"\b(?:margin|distance|specimen (?:measures|size)|from the nipple|metasta\w+|lymph|node|prior|previous"
     r"|ultrasound|MRI|mammogra\w+|imaging|"
@@ -93,6 +96,10 @@ _NODE_OF = re.compile(
     rf"{{1,2}})\b",
     re.IGNORECASE,
 )
+_NODES_OF_CATEGORY = re.compile(
+    r"\b[yc]?pN[0-3][a-c]?(?:mi)?\s*(?:\((?:sn|i[-+])\)\s*)*[\[(,]?\s*(?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})(?![\d/])",
+    re.IGNORECASE,
+)
 _NODES_EXAMINED = re.compile(
     r"\b(?:total )?number of (?:lymph )?nodes (?:examined|removed|identified)(?:\s*\([^)]{0,50}\))?\s*:\s*(\d{1,2})\b",
     re.IGNORECASE,
@@ -114,7 +121,7 @@ _ALL_NODES_NEGATIVE = re.compile(
     re.IGNORECASE,
 )
 _NODE_WORD = re.compile(
-    r"\b(?:lymph )?nodes?\b|\bSLNs?\b|\bSLNB\b|\bALND\b|\bLNs?\b|\bsentinel\b|\baxill", re.IGNORECASE
+    r"\b(?:lymph )?nodes?\b|\bSLNs?\b|\bSLNB\b|\bALND\b|\bLNs?\b|\bsentinel\b|\baxill|\b[yc]?pN[0-3]", re.IGNORECASE
 )
 _NOT_NODES = re.compile(r"\b(?:if|score|nottingham|allred|mitotic|tubule|prior|blocks?|date)\b", re.IGNORECASE)
 
@@ -171,16 +178,27 @@ def grade_phrases(sentence: Sentence, *, staging_field: bool = False) -> Iterato
         yield Phrase("grade", None, sentence)
 
 
+def part_measured(title: str) -> str:
+    """`invasive` or `in-situ` where a size is said to be of that component alone, else empty."""
+    if _WHOLE.search(title):
+        return ""
+    if _INVASIVE.search(title):
+        return "" if _IN_SITU.search(title) else "invasive"
+    return "in-situ" if _IN_SITU.search(title) else ""
+
+
 def _size(sentence: Sentence) -> Iterator[Phrase]:
     words = sentence.text
     if _NOT_A_SIZE.search(words):
         return
-    sizes = set()
+    sizes: dict[float, set[str]] = {}
     for match in _SIZE.finditer(words):
         factor = 1 if match["unit"].lower().startswith("m") else 10
-        sizes.add(round(max(float(part) for part in match.groups()[:3] if part) * factor, 2))
+        size = round(max(float(part) for part in match.groups()[:3] if part) * factor, 2)
+        sizes.setdefault(size, set()).add(part_measured(words[match.start() : match.start(1)]))
     if len(sizes) == 1:
-        yield Phrase("tumor_size_mm", sizes.pop(), sentence)
+        size, parts = sizes.popitem()
+        yield Phrase("tumor_size_mm", size, sentence, extra={"measured": parts.pop()} if len(parts) == 1 else {})
     elif sizes:
         yield Phrase("tumor_size_mm", None, sentence)
 
@@ -202,15 +220,9 @@ def _nodes(sentence: Sentence) -> Iterator[Phrase]:
         yield Phrase("nodes_positive", count, sentence, extra={"total": True, "size": size})
     if _ALL_NODES_NEGATIVE.search(words):
         yield Phrase("nodes_positive", 0, sentence, extra={"total": True})
-    if _NOT_NODES.search(words):
-        return
-    pairs = set()
-    for match in _NODE_FRACTION.finditer(words):
-        groups = [part for part in match.groups() if part is not None]
-        pairs.add((int(groups[0]), int(groups[1])))
-    for match in _NODE_OF.finditer(words):
-        groups = [part for part in match.groups() if part is not None]
-        pairs.add((_count(groups[0]), _count(groups[1])))
+    pairs = {(int(match["a"]), int(match["b"])) for match in _NODES_OF_CATEGORY.finditer(words)}
+    if not _NOT_NODES.search(words):
+        pairs |= _node_pairs(words)
     usable = {pair for pair in pairs if 0 <= pair[0] <= pair[1] and pair[1] > 0}
     if len(usable) == 1:
         positive, examined = usable.pop()
@@ -218,6 +230,18 @@ def _nodes(sentence: Sentence) -> Iterator[Phrase]:
         yield Phrase("nodes_examined", examined, sentence)
     elif usable:
         yield Phrase("nodes_positive", None, sentence)
+
+
+def _node_pairs(words: str) -> set[tuple[int, int]]:
+    """Counts of positive and examined nodes in a sentence."""
+    pairs = set()
+    for match in _NODE_FRACTION.finditer(words):
+        groups = [part for part in match.groups() if part is not None]
+        pairs.add((int(groups[0]), int(groups[1])))
+    for match in _NODE_OF.finditer(words):
+        groups = [part for part in match.groups() if part is not None]
+        pairs.add((_count(groups[0]), _count(groups[1])))
+    return pairs
 
 
 def _scores(sentence: Sentence) -> Iterator[Phrase]:
