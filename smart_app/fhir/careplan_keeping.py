@@ -7,19 +7,23 @@ Ours are the parts that we would write now or wrote last time; everything else i
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from smart_app.clinical.plan_facts import parse_display
 from smart_app.fhir import resources
 from smart_app.fhir.careplan_reading import is_link, is_own, item_id, read_row
-from smart_app.fhir.comparison import relative_reference
+from smart_app.fhir.comparison import narrative_text, relative_reference
 from smart_app.fhir.narrative import TITLE
 
 _DECLINED = ("cancelled", "stopped")
 _SCHEDULES = ("scheduledTiming", "scheduledPeriod", "scheduledString")
+_WORDS_OF_ITEM = {"description": "description", "reasonCode": "reason"}
+_SHORT, _LONG, _WORDS_COMPARED = 300, 600, 2000
 _LIST_WORDS = {
     "instantiatesCanonical": "protocol",
     "replaces": "replaced plan",
@@ -32,16 +36,33 @@ _LIST_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Words in the record that saving replaces although another hand may have written them."""
+
+    title: str
+    stands: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptPlan:
-    """The plan to write, and in words what of it others wrote (`title`, `2 conditions`, `item "Wig fitting"`)."""
+    """
+    The plan to write, and in words what of it others wrote (`title`, `2 conditions`, `item "Wig fitting"`).
+
+    `rewritten` are words of the record that are not known to be ours and do not stay.
+    """
 
     plan: dict[str, Any]
     kept: tuple[str, ...] = ()
+    rewritten: tuple[Rewritten, ...] = ()
 
     @property
     def told(self) -> tuple[str, ...]:
-        """The sentence for the receipt; none where nobody else wrote anything."""
-        return (f"Kept as others wrote it in the record: {', '.join(self.kept)}.",) if self.kept else ()
+        """The sentences for the receipt; none where nobody else wrote anything."""
+        kept = (f"Kept as others wrote it in the record: {', '.join(self.kept)}.",) if self.kept else ()
+        parts = ", ".join(part.title for part in self.rewritten)
+        words = f"Written anew over what was perhaps another hand's: {parts}. The earlier version is in the chart."
+        return (*kept, words) if self.rewritten else kept
 
 
 def keep_others(
@@ -49,6 +70,7 @@ def keep_others(
     stored: Mapping[str, Any],
     before: Mapping[str, Any] | None = None,
     *,
+    words: Mapping[str, str] | None = None,
     taken_out: Iterable[str] = (),
 ) -> KeptPlan:
     """
@@ -58,16 +80,17 @@ def keep_others(
         plan: as this product would write it now.
         stored: as it stands in the record.
         before: as this product wrote it last, without what others had written; None where that is not known.
+        words: digests of the words that this product wrote last (`word_digests`); None where that is not known.
         taken_out: references of goals that the clinician took out.
     """
     result, kept = dict(plan), []
     earlier = before or {}
-    for name, words in _LIST_WORDS.items():
+    for name, called in _LIST_WORDS.items():
         out = set(taken_out) if name == "goal" else set()
         theirs = _theirs(name, plan, stored, earlier, out)
         if theirs:
             result[name] = [*resources.as_list(plan.get(name)), *theirs]
-            kept.append(f"{len(theirs)} {words}{'' if len(theirs) == 1 else 's'}")
+            kept.append(f"{len(theirs)} {called}{'' if len(theirs) == 1 else 's'}")
     title = resources.text(stored.get("title"))
     if title and title not in (TITLE, earlier.get("title")):
         result["title"] = title
@@ -76,7 +99,7 @@ def keep_others(
     if notes:
         result["note"] = notes
         kept += _notes_of_others(notes, resources.objects(plan.get("note")), resources.objects(earlier.get("note")))
-    activities, items = _activities(plan, stored, earlier)
+    activities, items = _activities(plan, stored, earlier, words or {})
     if activities:
         result["activity"] = activities
     marks = kept_meta(stored)
@@ -85,7 +108,66 @@ def keep_others(
     contained = _still_named(resources.objects(stored.get("contained")), result)
     if contained:
         result["contained"] = contained
-    return KeptPlan(result, (*kept, *items))
+    return KeptPlan(result, (*kept, *items), tuple(_rewritten(result, stored, words)))
+
+
+def word_digests(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Digests of the words of a plan that another hand may change in place: its text, and each item's own."""
+    return {
+        name: hashlib.sha256(text.encode("utf-8", "replace")).hexdigest() for name, (_, text) in _said(plan).items()
+    }
+
+
+def _said(plan: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """(title, words) by part: the narrative, descriptions and reasons of our items."""
+    narrative = plan.get("text")
+    div = resources.text(narrative.get("div")) if isinstance(narrative, Mapping) else None
+    said = {"text": ("Text of the plan", narrative_text(div))} if div else {}
+    for activity in resources.objects(plan.get("activity")):
+        detail = activity.get("detail")
+        if not isinstance(detail, dict) or not is_own(activity):
+            continue
+        title = (resources.words(detail.get("code")) or [item_id(activity)])[0]
+        for name, called in _WORDS_OF_ITEM.items():
+            words = (
+                [detail.get(name)]
+                if name == "description"
+                else [word for reason in resources.as_list(detail.get(name)) for word in resources.words(reason)[:1]]
+            )
+            said[f"{item_id(activity)}.{name}"] = (f"{title}: {called}", "; ".join(w for w in words if w))
+    return {key: value for key, value in said.items() if value[1]}
+
+
+def _rewritten(
+    plan: Mapping[str, Any], stored: Mapping[str, Any], words: Mapping[str, str] | None
+) -> Iterator[Rewritten]:
+    """What stands in other words, is not known to be ours, and goes."""
+    digests, now = word_digests(stored), _said(plan)
+    for name, (title, stands) in _said(stored).items():
+        ours = words is not None and words.get(name) == digests[name]
+        new = now[name][1] if name in now else ""
+        if not ours and new != stands:
+            yield Rewritten(title, *_apart(stands, new))
+
+
+def changed_words(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[Rewritten, ...]:
+    """Words of a plan that changed in the record between two looks; `stands` as before, `new` as now."""
+    was, is_now = _said(before), _said(now)
+    names = dict.fromkeys((*was, *is_now))
+    pairs = [(was.get(name, ("", "")), is_now.get(name, ("", ""))) for name in names]
+    return tuple(Rewritten(old[0] or new[0], *_apart(old[1], new[1])) for old, new in pairs if old[1] != new[1])
+
+
+def _apart(first: str, second: str) -> tuple[str, str]:
+    """Two texts as they are, or of long ones the words in which they differ."""
+    if max(len(first), len(second)) <= _SHORT:
+        return first, second
+    one, two = first.split()[:_WORDS_COMPARED], second.split()[:_WORDS_COMPARED]
+    spans = [span for span in SequenceMatcher(None, one, two, autojunk=False).get_opcodes() if span[0] != "equal"]
+    return (
+        " … ".join(" ".join(one[a:b]) for _, a, b, _, _ in spans if b > a)[:_LONG],
+        " … ".join(" ".join(two[c:d]) for _, _, _, c, d in spans if d > c)[:_LONG],
+    )
 
 
 def kept_meta(stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,20 +245,24 @@ def _without(whole: str, part: str) -> str | None:
 
 
 def _activities(
-    plan: Mapping[str, Any], stored: Mapping[str, Any], before: Mapping[str, Any]
+    plan: Mapping[str, Any], stored: Mapping[str, Any], before: Mapping[str, Any], words: Mapping[str, str]
 ) -> tuple[list[dict[str, Any]], list[str]]:
     standing = {item_id(activity): activity for activity in resources.objects(stored.get("activity"))}
     written = {item_id(activity): activity for activity in resources.objects(before.get("activity"))}
     found, kept = [], []
+    digests = word_digests(stored)
     for activity in resources.objects(plan.get("activity")):
         name = item_id(activity)
+        others = {
+            part for part in _WORDS_OF_ITEM if (key := f"{name}.{part}") in words and digests.get(key) != words[key]
+        }
         theirs = standing.get(name)
         if theirs is None:
             found.append(activity)
             continue
-        merged = _activity(activity, theirs, written.get(name, {}))
+        merged = _activity(activity, theirs, others)
         found.append(merged)
-        if merged != activity and _foreign(theirs, written.get(name)):
+        if merged != activity and (others or _foreign(theirs, written.get(name))):
             kept.append(f"parts of “{activity['detail']['code'].get('text', name)}”")
     links = [activity for activity in resources.objects(stored.get("activity")) if is_link(activity)]
     kept += [f"item “{resources.first_display(entry['reference']) or _key(entry['reference'])}”" for entry in links]
@@ -193,8 +279,13 @@ def _foreign(stored: Mapping[str, Any], written: Mapping[str, Any] | None) -> bo
     )
 
 
-def _activity(ours: dict[str, Any], stored: dict[str, Any], written: Mapping[str, Any]) -> dict[str, Any]:
-    """One item: ours, with the parts that have no field here, and theirs wherever both say the same."""
+def _activity(ours: dict[str, Any], stored: dict[str, Any], others: set[str]) -> dict[str, Any]:
+    """
+    One item: ours, with the parts that have no field here, and theirs wherever both say the same.
+
+    Args:
+        others: words of the item that another hand changed since we wrote it.
+    """
     if not is_own(stored):
         return _item_of_others(ours, stored)
     now, then = dict(ours["detail"]), stored.get("detail", {})
@@ -214,10 +305,7 @@ def _activity(ours: dict[str, Any], stored: dict[str, Any], written: Mapping[str
         now["status"] = status
         if not declined and "statusReason" in then:
             now["statusReason"] = then["statusReason"]
-    last = written.get("detail", {})
-    for name in ("description", "reasonCode"):
-        if name in last and name in then and then[name] != last[name]:
-            now[name] = then[name]
+    now |= {name: then[name] for name in others if name in then}
     own = {_key({"coding": [coding]}) for coding in now["code"]["coding"]}
     codings = resources.objects(then.get("code", {}).get("coding")) if isinstance(then.get("code"), dict) else []
     extra = [coding for coding in codings if _key({"coding": [coding]}) not in own]

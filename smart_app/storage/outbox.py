@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from sqlalchemy import delete, select
 from smart_app.errors import StoreError, UnreadableRecordError
 from smart_app.storage.engine import LEASES, Store
 
-KIND, OPEN_KIND = "outbox", "outbox-open"
+KIND, OPEN_KIND, WORDS_KIND = "outbox", "outbox-open", "outbox-words"
 SETTLED_FOR_S = 90 * 24 * 3600.0
 OPEN_FOR_S = 10 * 365 * 24 * 3600.0  # what is not resolved does not end by itself
 LEASE_S = 40.0
@@ -172,6 +172,27 @@ class Outbox:
         """
         digest = self._store.keyring.index("plan-identifier", issuer, patient, after)
         return uuid.UUID(bytes=bytes.fromhex(digest)[:16], version=5).urn
+
+    def remember_words(self, issuer: str, patient: str, reference: str, digests: Mapping[str, str]) -> None:
+        """
+        Keep what tells our own words in a plan from another hand's: digests only, so that they may outlive the save.
+
+        Args:
+            digests: of `fhir.careplan_keeping.word_digests`.
+        """
+        self._store.put(
+            WORDS_KIND,
+            self._id(issuer, patient, reference),
+            msgspec.json.encode(dict(digests)),
+            issuer,
+            patient,
+            expires_at=self._store.now() + OPEN_FOR_S,
+        )
+
+    def words_of(self, issuer: str, patient: str, reference: str) -> dict[str, str] | None:
+        """What `remember_words` kept of a plan; None where nothing is known."""
+        found = self._store.get(WORDS_KIND, self._id(issuer, patient, reference), issuer, patient)
+        return msgspec.json.decode(found.value, type=dict[str, str]) if found is not None else None
 
     def _take(self, name: str, holder: str, patience_s: float) -> None:
         waited = 0.0

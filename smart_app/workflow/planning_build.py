@@ -20,7 +20,7 @@ from smart_app.errors import DocumentError, FhirError
 from smart_app.fhir import resources
 from smart_app.fhir.capability import allows
 from smart_app.fhir.careplan import Authorship, care_plan, user_reference
-from smart_app.fhir.careplan_keeping import KeptPlan, keep_others
+from smart_app.fhir.careplan_keeping import KeptPlan, keep_others, word_digests
 from smart_app.fhir.document import Content, document_reference, plan_json
 from smart_app.fhir.narrative import Section, date_words, html_document, plan_sections, text_document
 from smart_app.fhir.provenance import provenance
@@ -64,11 +64,16 @@ class Approved:
         if existing is None:
             return KeptPlan(own)
         active = {reference for _, reference in existing.active_goals()}
-        return keep_others(own, existing.plan, self._written_last(existing), taken_out=active)
-
-    def _written_last(self, existing: Snapshot) -> dict[str, Any] | None:
-        """What we wrote into this plan last, without what others had written; None where the outbox knows no more."""
         context, reference = self.desk.context, resources.own_reference(existing.plan)
+        last = self._written_last(reference)
+        words = self.desk.services.outbox.words_of(context.issuer, context.patient_id, reference)
+        if words is None and last is not None:
+            words = word_digests(last)
+        return keep_others(own, existing.plan, last, words=words, taken_out=active)
+
+    def _written_last(self, reference: str) -> dict[str, Any] | None:
+        """What we wrote into this plan last, without what others had written; None where the outbox knows no more."""
+        context = self.desk.context
         entries = self.desk.services.outbox.of_patient(context.issuer, context.patient_id)
         found = [entry for entry in entries if entry.state == CONFIRMED and entry.reference == reference]
         return found[-1].details.get("own") if found else None

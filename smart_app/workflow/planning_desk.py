@@ -17,6 +17,7 @@ from smart_app.clinical.recommendations import Recommendation
 from smart_app.errors import OutOfScopeError, StaleDraftError, UnreadableRecordError
 from smart_app.fhir.capability import WriteLadder, decide_ladder
 from smart_app.fhir.careplan import user_reference
+from smart_app.fhir.careplan_keeping import changed_words
 from smart_app.fhir.entered_facts import as_read_back
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.storage.drafts import DraftOwner, DraftStore, KeptState
@@ -270,13 +271,19 @@ def compare_with_record(desk: Desk, state: KeptState, now: Snapshot) -> ThreeWay
     if same and base is not None and _same_version(base, now):
         return None
     merged = merge_with(desk, state, now, {})
-    if same and not merged.both and not merged.theirs_only:
-        return None
+    theirs_only = _differences(merged.theirs_only)
+    if same and base is not None and not merged.both and not theirs_only:
+        theirs_only = tuple(
+            PlanDifference(f"words.{number}", part.title, part.stands, part.new, "")
+            for number, part in enumerate(changed_words(base.plan, now.plan))
+        )
+        if not theirs_only:
+            return None
     return ThreeWay(
         resource=theirs.resource or "",
         version_id=theirs.version_id,
         both=_differences(merged.both),
-        theirs_only=_differences(merged.theirs_only),
+        theirs_only=theirs_only,
         ours_only=_differences(merged.ours_only),
     )
 

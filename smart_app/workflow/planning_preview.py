@@ -46,7 +46,11 @@ def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
     conflicts = conflicts_to_settle(draft, desk.review.record, desk.recommendations)
     before = draft_of(existing, desk.plan_definition) if existing else None
     return Preview(
-        rows=(*diff_rows(before, draft), *_clinicians_lines(existing.plan if existing else {}, plan)),
+        rows=(
+            *diff_rows(before, draft),
+            *_clinicians_lines(existing.plan if existing else {}, plan),
+            *(DiffRow("changed", part.title, part.stands, part.new or None) for part in built.rewritten),
+        ),
         resources=tuple((name, json.dumps(resource, indent=2, ensure_ascii=False)) for name, resource in resources),
         compared_with=existing_plan(read_care_plan(existing.plan, desk.plan_definition)) if existing else None,
         ladder=ladder,

@@ -19,7 +19,7 @@ from smart_app.workflow.planning_beside import find_provenance, write_provenance
 from smart_app.workflow.planning_desk import note_event
 from smart_app.workflow.planning_ports import PlanClient, PlanContext, PlanServices
 from smart_app.workflow.planning_send import LOOKS_AFTER_S, Sent, Writer
-from smart_app.workflow.planning_settle import settle
+from smart_app.workflow.planning_settle import remember_words, settle
 from smart_app.workflow.planning_types import HEADINGS, Outcome, Receipt
 
 ONE_LOOK = (0.0,)
@@ -49,6 +49,8 @@ def resolve(
     sent = Writer(services, client, _ability(entry), renew).look(entry, looks)
     concluded = receipts.conclude(receipt, sent)
     concluded = replace(concluded, searched_times=receipt.searched_times + sent.looks)
+    if concluded.saved:
+        remember_words(outbox, sent)
     if concluded.saved and entry.provenance is not None:
         concluded = _with_provenance(client, entry, sent, concluded)
     settle(outbox, sent.entry, concluded)

@@ -45,7 +45,7 @@ from smart_app.workflow.planning_record import (
     with_goals,
 )
 from smart_app.workflow.planning_send import SendEnd, Sent
-from smart_app.workflow.planning_settle import settle
+from smart_app.workflow.planning_settle import remember_words, settle
 from smart_app.workflow.planning_step import (
     Saving,
     WatchedClient,
@@ -340,6 +340,7 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
     if not receipt.saved:
         settle(desk.services.outbox, sent.entry, receipt)
         return receipt
+    remember_words(desk.services.outbox, sent)
     # Known before what stands beside it is written: a kill from here on loses no more than a Provenance.
     settle(desk.services.outbox, sent.entry, receipt)
     receipt = written_beside(saving.desk, saving.client, saving.approved, saving.ladder, sent, receipt, goals, current)

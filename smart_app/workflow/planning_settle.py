@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from smart_app.fhir.careplan_keeping import word_digests
 from smart_app.storage.outbox import CONFIRMED, REFUSED, UNKNOWN, Outbox, OutboxEntry
 from smart_app.workflow import planning_receipts as receipts
 from smart_app.workflow.planning_send import SendEnd, Sent
@@ -36,6 +37,13 @@ def state_of(end: SendEnd) -> str:
 def settle_state(outbox: Outbox, sent: Sent) -> OutboxEntry:
     """Commit how a write ended that has no receipt of its own."""
     return outbox.update(replace(sent.entry, state=_ENDS[sent.end]))
+
+
+def remember_words(outbox: Outbox, sent: Sent) -> None:
+    """Our words in a plan as the EHR keeps them, so that another hand's are known as such for as long as it stands."""
+    if sent.end is SendEnd.WRITTEN and sent.stored is not None and sent.stored.get("resourceType") == "CarePlan":
+        entry = sent.entry
+        outbox.remember_words(entry.issuer, entry.patient, sent.reference, word_digests(sent.stored))
 
 
 def settle(outbox: Outbox, entry: OutboxEntry, receipt: Receipt) -> OutboxEntry:

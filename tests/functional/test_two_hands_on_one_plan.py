@@ -185,6 +185,67 @@ def test_the_preview_shows_what_is_kept(clinic: Clinic) -> None:
     assert "“Order for a mammogram”" in " ".join(preview_plan(clinic.services, clinic.context, clinic.review).kept)
 
 
+def _narrative(plan: dict[str, Any]) -> None:
+    div = plan["text"]["div"]
+    plan["text"] = {**plan["text"], "div": div.replace("</div>", "<p>Latex allergy: no gloves.</p></div>", 1)}
+
+
+def _description(plan: dict[str, Any]) -> None:
+    item(plan, "mammogram-annual")["detail"]["description"] = "With tomosynthesis, dense breasts"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"), [(_narrative, "Latex allergy"), (_description, "With tomosynthesis, dense breasts")]
+)
+def test_a_change_of_words_alone_stops_the_save_and_is_shown(clinic: Clinic, change: Change, words: str) -> None:
+    clinic.save({"note": "First"})
+    another_hand(clinic, change)
+    stopped = clinic.save({"note": "Second"})
+    assert stopped.outcome is Outcome.NOT_SAVED and stopped.three_way is not None
+    (part,) = stopped.three_way.theirs_only
+    assert words in part.theirs and words not in part.base
+    clinic.keep(form={"rebase": stopped.three_way.version_id})
+    assert clinic.save({"note": "Second"}).outcome is Outcome.SAVED
+
+
+def a_launch_long_after(clinic: Clinic) -> None:
+    """The outbox keeps a settled save for 90 days."""
+    clinic.desktop.clock.sleep(200 * 24 * 3600)
+    clinic.context = replace(clinic.context, handle="long-after")
+
+
+def test_a_text_that_somebody_rewrote_is_shown_before_it_goes_also_when_the_save_is_long_ago(clinic: Clinic) -> None:
+    clinic.save({"note": "First"})
+    another_hand(clinic, _narrative)
+    a_launch_long_after(clinic)
+    clinic.open()
+    rows = preview_plan(clinic.services, clinic.context, clinic.review).rows
+    (row,) = [row for row in rows if row.title == "Text of the plan"]
+    assert row.change == "changed" and "Latex allergy: no gloves." in (row.now or "")
+    receipt = clinic.save({"note": "Second"})
+    assert "Written anew over what was perhaps another hand's: Text of the plan" in " ".join(receipt.notes)
+
+
+def test_a_description_of_another_hand_stays_also_when_the_save_is_long_ago(clinic: Clinic) -> None:
+    clinic.save({"note": "First"})
+    another_hand(clinic, _description)
+    a_launch_long_after(clinic)
+    receipt = clinic.save({"note": "Second"})
+    assert item(clinic.plan, "mammogram-annual")["detail"]["description"] == "With tomosynthesis, dense breasts"
+    assert "parts of “Mammogram" in " ".join(receipt.notes)
+
+
+def test_our_own_words_are_no_change_of_another_hand(clinic: Clinic) -> None:
+    clinic.save({"note": "First"})
+    a_launch_long_after(clinic)
+    clinic.open()
+    rows = preview_plan(clinic.services, clinic.context, clinic.review).rows
+    assert not [row for row in rows if row.title.startswith("Text of the plan") or "description" in row.title]
+    receipt = clinic.save({"note": "Second"})
+    assert receipt.outcome is Outcome.SAVED
+    assert not [note for note in receipt.notes if "Kept as" in note or "anew" in note]
+
+
 def test_a_security_label_is_sent_again(clinic: Clinic) -> None:
     label = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
     clinic.save({"note": "First"})
