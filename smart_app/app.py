@@ -47,7 +47,7 @@ from smart_app.workflow.config_report import data_key_lines, missing_key_problem
 from smart_app.workflow.planning import reconcile_at_start
 from smart_app.workflow.services import Clock, Services, SystemTime
 
-PAGES = ("record", "plan", "facts_entry", "resource", "handout", "rules")
+PAGES = ("record", "plan", "facts_entry", "resource", "handout", "last_plan", "rules")
 KEY_KIND, KEY_ID, FOREVER = "signing-keys", "own", 4_000_000_000.0
 SWEEP_S = 30.0
 STATIC_S = 31_536_000

@@ -194,6 +194,11 @@ def _file(data: bytes, content_type: str, name: str, attachment: bool = False) -
     return response
 
 
+def pdf_file(data: bytes, name: str) -> Response:
+    """A PDF under a fixed name."""
+    return _file(data, PDF, name)
+
+
 def make_blueprint() -> Blueprint:
     """The routes of these pages."""
     blueprint = Blueprint("handout", __name__)

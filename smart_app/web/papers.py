@@ -19,7 +19,7 @@ from smart_app.handout.calendar import calendar_ics
 from smart_app.handout.handout import compose_handout
 from smart_app.handout.handover import Handover, compose_handover, handover_text
 from smart_app.handout.pdf import render_handover_pdf, render_pdf, render_plan_pdf, render_png_pages
-from smart_app.handout.plan_paper import PaperSection, compose_plan_paper
+from smart_app.handout.plan_paper import PaperSection, PlanPaper, compose_plan_paper
 from smart_app.knowledge import default_paths
 from smart_app.web.presenters_handout import HandoutChoice
 from smart_app.web.presenters_identity import patient_languages, patient_name, record_number
@@ -164,14 +164,14 @@ def make_calendar(found: Review, draft: CarePlanDraft, language: str, made_at: d
     )
 
 
-def plan_pdf(
+def plan_paper(
     wired: Services, context: PlanContext, found: PlanReview, draft: CarePlanDraft, standing: str
-) -> DocumentFile:
-    """The whole plan as PDF, as it is saved where no care plan can be written; `standing` says what this paper is."""
+) -> PlanPaper:
+    """The whole plan on paper; `standing` says what this paper is."""
     issuer = wired.issuer(context.issuer)
     read_at = found.read_at.astimezone(issuer.zone)
     sections = (PaperSection(part.title, part.lines, part.table) for part in plan_sections(draft, found.record))
-    paper = compose_plan_paper(
+    return compose_plan_paper(
         found.record,
         found.recommendations,
         draft,
@@ -184,6 +184,13 @@ def plan_pdf(
         read=f"Record of {issuer.title}, read at {moment_text(read_at).text}.",
         clinician=context.user_name,
     )
+
+
+def plan_pdf(
+    wired: Services, context: PlanContext, found: PlanReview, draft: CarePlanDraft, standing: str
+) -> DocumentFile:
+    """The same as PDF, as it is saved where no care plan can be written."""
+    paper = plan_paper(wired, context, found, draft, standing)
     data, pages = render_plan_pdf(
         paper, template_folder(), clinic_of(wired).paper, made_on=found.record.as_of, font_dirs=font_folders(wired)
     )

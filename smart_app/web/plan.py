@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, redirect, 
 
 from smart_app.errors import NotReadyError, StaleDraftError
 from smart_app.web.forms import PlanForm, is_of_comparison, read_plan_form, with_moves
+from smart_app.web.last_plan import keep_last_plan
 from smart_app.web.opening import Opened, open_context, render_page, require_patient_of_form
 from smart_app.web.papers import preferred_language, spoken_languages
 from smart_app.web.presenters_plan import present_plan
@@ -132,6 +133,7 @@ def _save(opened: Opened, form: PlanForm, kept: KeptDraft) -> Response:
         )
     except NotReadyError as error:
         return _not_ready(opened, form, error, "Decide this before saving.")
+    keep_last_plan(opened, kept.draft, receipt)
     return _after_save(opened, receipt)
 
 
@@ -225,6 +227,7 @@ def act_on_receipt(handle: str, key: str) -> Response:
         )
     except NotReadyError as error:
         return _not_ready(opened, None, error, "Decide this before saving.")
+    keep_last_plan(opened, bench.draft, receipt)
     return _after_save(opened, receipt)
 
 

@@ -9,9 +9,17 @@ from datetime import datetime, timedelta
 from flask import Flask, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from smart_app.errors import AftercareError, AuthorizationRefusedError, OutOfScopeError, TemporaryFhirError
+from smart_app.errors import (
+    AftercareError,
+    AuthorizationRefusedError,
+    MalformedAnswerError,
+    OutOfScopeError,
+    PermanentFhirError,
+    TemporaryFhirError,
+)
 from smart_app.smart.authorization import oauth_code
 from smart_app.web.headers import set_headers
+from smart_app.web.last_plan import last_plan_offered
 from smart_app.web.logs import where_of
 from smart_app.web.metrics import PROBLEMS
 from smart_app.web.presenters_page import Frame, Link, Pair, ProblemPage
@@ -42,7 +50,21 @@ def _answer_ours(error: AftercareError) -> Response:
     if wait_s:
         at = services().instant() + timedelta(seconds=wait_s)
         pairs.append(Pair("The EHR asks to wait until", moment_text(_local(at)).text))
+    if isinstance(error, (TemporaryFhirError, MalformedAnswerError)) or type(error) is PermanentFhirError:
+        # Not where the EHR did answer and refused this user.
+        pairs += _last_plan()
     return _page(problem_of(type(error)), error, pairs, may_retry=isinstance(error, TemporaryFhirError))
+
+
+def _last_plan() -> list[Pair]:
+    """What still works while the EHR cannot be asked: the paper of the last confirmed plan, with its time."""
+    context = g.get("context")
+    kept = last_plan_offered(context) if context is not None else None
+    if kept is None:
+        return []
+    at = moment_text(_local(kept.read_back_at)).text
+    link = Link("Open the last confirmed plan (PDF)", f"/c/{context.handle}/last-plan.pdf")
+    return [Pair("Still available", f"The plan that you saved, as it was seen in the record at {at}.", link)]
 
 
 def _answer_http(error: HTTPException) -> Response:
