@@ -20,12 +20,12 @@ from smart_app import __version__
 from smart_app.errors import AftercareError, DocumentError, InputError, OutOfScopeError, StartupError
 
 if TYPE_CHECKING:
-    from smart_app.clinical.clinic import ClinicContacts
     from smart_app.clinical.facts import PatientRecord
     from smart_app.clinical.recommendations import Recommendation
     from smart_app.clinical.schedule import ClinicDefaults
     from smart_app.handout.blocks import Person
     from smart_app.knowledge import KnowledgeBase
+    from smart_app.settings.clinic import ClinicSettings
 
 OK, PROBLEMS, UNUSABLE, OUT_OF_SCOPE = 0, 1, 2, 3
 
@@ -163,9 +163,13 @@ def _recommend(
 
 
 def _clinic_defaults() -> ClinicDefaults:
+    """The clinic's jurisdiction and intervals (`AFTERCARE_CLINIC`), as on the web; the US without a file."""
     from smart_app.clinical.schedule import ClinicDefaults
 
-    return ClinicDefaults()
+    clinic = _clinic()
+    if clinic is None:
+        return ClinicDefaults()
+    return ClinicDefaults(jurisdiction=clinic.jurisdiction, intervals=clinic.intervals)
 
 
 def _print_json(value: object) -> None:
@@ -207,7 +211,9 @@ def _plan(arguments: argparse.Namespace) -> int:
     _require_scope(record)
     recommendations = _recommend(record, knowledge)
     if arguments.format == "table":
-        sys.stdout.write(plan_table(record, recommendations))
+        from smart_app.web.presenters_words import fact_label
+
+        sys.stdout.write(plan_table(record, recommendations, fact_label))
     else:
         _print_json(plan_resource(record, recommendations))
     return OK
@@ -222,6 +228,7 @@ def _handout(arguments: argparse.Namespace) -> int:
     knowledge = _knowledge()
     record = _read(arguments, knowledge)
     _require_scope(record)
+    clinic = _clinic()
     write_handout(
         record,
         _recommend(record, knowledge),
@@ -231,7 +238,7 @@ def _handout(arguments: argparse.Namespace) -> int:
         language=arguments.lang,
         large_print=arguments.large_print,
         more=arguments.more_to_know,
-        clinic=_clinic(),
+        clinic=clinic.contacts if clinic is not None else None,
         person=_person(arguments, record),
         font_dirs=tuple(Path(folder) for folder in os.environ.get("AFTERCARE_FONT_DIRS", "").split(":") if folder),
     )
@@ -246,7 +253,7 @@ def _person(arguments: argparse.Namespace, record: PatientRecord) -> Person:
     return Person(name, record.patient.birth_date)
 
 
-def _clinic() -> ClinicContacts | None:
+def _clinic() -> ClinicSettings | None:
     from smart_app.settings.clinic import read_clinic
 
     if "AFTERCARE_CLINIC" not in os.environ:
@@ -255,13 +262,14 @@ def _clinic() -> ClinicContacts | None:
     clinic = read_clinic(Path(os.environ["AFTERCARE_CLINIC"]), problems)
     if problems:
         raise StartupError("; ".join(problems))
-    return clinic.contacts
+    return clinic
 
 
 def _export_plandefinition(_: argparse.Namespace) -> int:
     from smart_app.fhir.plandefinition import plan_definition
 
-    _print_json(plan_definition(_knowledge().rules))
+    knowledge = _knowledge()
+    _print_json(plan_definition(knowledge.rules, knowledge.version))
     return OK
 
 

@@ -12,12 +12,12 @@ from datetime import date
 from pathlib import Path
 
 from sandbox.patients import sample_patients
-from smart_app.clinical.conditions import Condition
 from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.feature_vocabulary import PREFIXES, VOCABULARY
 from smart_app.clinical.recommendations import Recommendation
+from smart_app.clinical.rule_words import condition_words, schedule_words
 from smart_app.clinical.rules import FollowUpRule, evaluate_rules, evaluate_some
-from smart_app.clinical.schedule import ONE_INTERVAL, ClinicDefaults, Offset, Phase, Schedule
+from smart_app.clinical.schedule import ClinicDefaults, Schedule
 from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import default_paths
 from smart_app.knowledge.codes import load_codes
@@ -25,7 +25,6 @@ from smart_app.knowledge.rules import due_for_review, load_rules, rules_version
 
 MANUAL = Path(__file__).resolve().parent.parent / "rules.md"
 AS_OF = date(2026, 11, 25)
-NEVER_LATE_DAYS = 36525
 SECTIONS: Mapping[str, str] = {
     "G": "Gates",
     "V": "Visits and education",
@@ -152,60 +151,6 @@ def _expected(expect: Mapping[str, object]) -> str:
         f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in expect.items()
     ]
     return f" ({'; '.join(told)})" if told else ""
-
-
-def condition_words(condition: Condition) -> str:
-    """A condition in one line."""
-    if condition.kind == "fact":
-        return condition.says
-    parts = [condition_words(part) for part in condition.parts]
-    if condition.kind == "not":
-        return f"not ({parts[0]})"
-    if condition.kind == "at-least":
-        return f"at least {condition.count} of ({'; '.join(parts)})"
-    joint = " and " if condition.kind == "all" else " or "
-    return f"({joint.join(parts)})" if len(parts) > 1 else parts[0]
-
-
-def schedule_words(schedule: Schedule) -> str:
-    """When it is due, in one line."""
-    told = []
-    if schedule.looks_for:
-        after = f" after {schedule.looks_after}" if schedule.looks_after else ""
-        told.append(f"counted from the last {' or '.join(schedule.looks_for)}{after}")
-    if schedule.first:
-        told.append(f"first {' and '.join(_offset_words(offset) for offset in schedule.first)}")
-    begin = 0
-    for phase in schedule.phases:
-        every = _every_words(phase)
-        until = f" until month {phase.until_months}" if phase.until_months is not None else ""
-        told.append(f"{every}{until}{f' from month {begin}' if begin and not until else ''}")
-        begin = phase.until_months or begin
-    if schedule.once:
-        told.append("once")
-    if schedule.clock:
-        told.append(f"clock {schedule.clock}")
-    told += [f"not before {_offset_words(offset)}" for offset in schedule.not_before]
-    if schedule.stop is not None:
-        told.append(f"until {_offset_words(schedule.stop)}{', then as indicated' if schedule.as_indicated else ''}")
-    if schedule.grace_days is not None:
-        late = f"grace {schedule.grace_days} days" if schedule.grace_days < NEVER_LATE_DAYS else "never counted as late"
-        told.append(late)
-    return "; ".join(told)
-
-
-def _every_words(phase: Phase) -> str:
-    if phase.interval is None:
-        return f"every {phase.days} days"
-    low, high = phase.interval
-    return f"every {low} months" if low == high else f"every {low} to {high} months"
-
-
-def _offset_words(offset: Offset) -> str:
-    months = "one interval" if offset.months == ONE_INTERVAL else f"{offset.months} months"
-    if offset.from_months is not None:
-        months = f"{offset.from_months} to {months}"
-    return f"{months} after {offset.of}"
 
 
 def _withdrawn(

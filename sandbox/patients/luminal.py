@@ -151,10 +151,11 @@ def _oyelaran_expected(chart: Chart) -> Expected:
             Fires("E-01", "endocrine-adherence"),
             Fires("E-10", "symptom-education"),
             Fires("E-11", "cyp2d6-interaction", "due"),
+            Fires("E-13", "dxa", "due"),
             Fires("F-03", "fertility-contraception"),
             Fires("H-05", "tobacco"),
         ),
-        silent=("G-01", "R-01", "E-06", "E-13", "I-05", "V-02"),
+        silent=("G-01", "R-01", "E-06", "I-05", "V-02"),
     )
 
 

@@ -201,6 +201,7 @@ class Medication:
 
     `classes` narrowest first. `status`: active, stopped, unknown. Used for cancer drugs (`systemic`) and for the
     others that a rule asks about (`other_medications`, for example class `cyp2d6-strong-inhibitor`).
+    `last_given_on`: set where a rule judges the status by the last dose given; the record itself states none.
     """
 
     agent: str
@@ -209,6 +210,13 @@ class Medication:
     started_on: PartialDate | None
     ended_on: PartialDate | None
     sources: tuple[Source, ...]
+    last_given_on: PartialDate | None = None
+
+    @property
+    def told(self) -> str:
+        """The drug as a reason: its status, or the last dose where no status is recorded."""
+        state = self.status if self.last_given_on is None else f"last given {self.last_given_on}"
+        return f"{self.agent} ({state})"
 
 
 @dataclass(frozen=True, slots=True)

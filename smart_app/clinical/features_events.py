@@ -62,7 +62,7 @@ def answer_on_demand(record: PatientRecord, name: str) -> Feature:
     where = "systemic" if cancer_drug and record.was_read("other_medications") else "other_medications"
     if prefix == "had":
         if drugs:
-            return Feature(name, True, tuple(Because("systemic", f"{d.agent} ({d.status})", d.sources) for d in drugs))
+            return Feature(name, True, tuple(Because("systemic", drug.told, drug.sources) for drug in drugs))
         if not (record.was_read("systemic") and record.was_read("other_medications")):
             return Feature(name, None, (), (where,))
         return Feature(name, False, (Because(key, NONE_RECORDED),))

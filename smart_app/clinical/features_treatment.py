@@ -86,11 +86,11 @@ def settled(drug: Medication, as_of: date) -> Medication:
         return drug
     since = (as_of - last.latest).days
     if any(since <= days for name, days in DOSE_LASTS_DAYS.items() if name in drug.classes):
-        return replace(drug, status="active", ended_on=None)
+        return replace(drug, status="active", ended_on=None, last_given_on=last)
     kind = next((name for name in LONGEST_PAUSE_DAYS if name in drug.classes), "other")
     if since <= LONGEST_PAUSE_DAYS[kind]:
         return drug
-    return replace(drug, status="stopped", ended_on=last)
+    return replace(drug, status="stopped", ended_on=last, last_given_on=last)
 
 
 def _of_class(key: str) -> Callable[[Medication], bool]:
@@ -118,7 +118,7 @@ def _endocrine_word(drug: Medication) -> str:
 
 
 def _because(drugs: list[Medication]) -> tuple[Because, ...]:
-    return tuple(Because("systemic", f"{drug.agent} ({drug.status})", drug.sources) for drug in drugs)
+    return tuple(Because("systemic", drug.told, drug.sources) for drug in drugs)
 
 
 def _none(record: PatientRecord, name: str, drugs: str = "systemic") -> Feature:

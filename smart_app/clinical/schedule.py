@@ -47,14 +47,20 @@ class ClinicDefaults:
 @dataclass(frozen=True, slots=True)
 class Offset:
     """
-    So many months after a named date; ONE_INTERVAL is the interval that holds. `last`: the last completed event.
+    So many months or days after a named date; ONE_INTERVAL is the interval that held at that date.
 
-    `from_months`: the lower end, where the start itself is a range (`6 to 12 months after surgery`).
+    `last` is the last completed event. `from_months`: the lower end, where the start itself is a range (`6 to 12 months
+    after surgery`). `days` is in place of months, for what is shorter than a month.
     """
 
     of: str
     months: int
     from_months: int | None = None
+    days: int = 0
+
+    def after(self, day: PartialDate) -> PartialDate:
+        """This long after a day."""
+        return day.add_days(self.days) if self.days else day.add_months(self.months)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +83,10 @@ class Schedule:
 
     `first`: due at the latest of these, as long as nothing has been done. `phases`: the intervals after that, counted
     from `clock`. `once`: done once is enough. `not_before` bounds every date from below. `stop` ends the rule, or
-    leaves it without a date if `as_indicated`. `looks_for` are the concepts that count as done, if done after
-    `looks_after` and within `look_back_months`. `grace_days` replaces the grace of the topic. `despite_unfinished`:
-    dated also before primary treatment ends.
+    leaves it without a date if `as_indicated`. `course`: the planned end of the drug that the rule watches; no further
+    dates are made after it, and what is due stays due while the drug is recorded. `looks_for` are the concepts that
+    count as done, if done after `looks_after` and within `look_back_months`. `grace_days` replaces the grace of the
+    topic. `despite_unfinished`: dated also before primary treatment ends.
     """
 
     first: tuple[Offset, ...] = ()
@@ -87,6 +94,7 @@ class Schedule:
     clock: str | None = None
     not_before: tuple[Offset, ...] = ()
     stop: Offset | None = None
+    course: Offset | None = None
     looks_for: tuple[str, ...] = ()
     looks_after: str | None = None
     look_back_months: int | None = None
@@ -123,7 +131,7 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
         rules.md 12.1 to 12.4; contract 3a.
     """
     last = _last(schedule, features)
-    stop = _stop(schedule, features)
+    stop, course = _date_of(schedule.stop, features), _date_of(schedule.course, features)
     if stop is not None and stop.latest < features.as_of:
         if schedule.as_indicated:
             return _as_indicated(last)
@@ -146,7 +154,7 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
         return replace(told, status=DueStatus.DUE, missing=())
     if last is not None and phase is None:
         return told
-    due, earliest, first_missing = _counted(schedule, features, last, phase, chosen, reasons)
+    due, earliest, first_missing = _counted(schedule, features, last, phase, clinic.intervals.get(rule_id), reasons)
     missing = (*missing, *first_missing)
     due, earliest, bound_missing = _bounded(schedule, features, last, due, earliest, reasons)
     missing = tuple(dict.fromkeys((*missing, *bound_missing)))
@@ -156,8 +164,10 @@ def compute_due(schedule: Schedule, features: Features, rule_id: str, topic: str
     if stop is not None and stop.surely_before(due):
         return replace(told, status=DueStatus.UP_TO_DATE, due=None, earliest=None, reason="complete")
     grace = schedule.grace_days if schedule.grace_days is not None else grace_of(topic, clinic)
-    horizon = tuple(_horizon(schedule, features, due, chosen, stop, clinic.intervals.get(rule_id)))
-    return replace(told, status=due_status(due, features.as_of, grace), horizon=horizon)
+    horizon = tuple(_horizon(schedule, features, due, course or stop, clinic.intervals.get(rule_id)))
+    over = course is not None and course.surely_before(features.as_of)
+    reason = f"the planned treatment ended {course}: ask whether it is still taken" if over else ""
+    return replace(told, status=due_status(due, features.as_of, grace), horizon=horizon, reason=reason)
 
 
 def _counted(
@@ -165,16 +175,14 @@ def _counted(
     features: Features,
     last: Done | None,
     phase: Phase | None,
-    chosen: int | None,
+    clinic_months: int | None,
     reasons: list[Because],
 ) -> tuple[PartialDate | None, PartialDate | None, tuple[str, ...]]:
     """Due and earliest from the last completed event, else from the start; with what is missing."""
-    interval = phase.interval if phase is not None else None
     if last is None or phase is None:
-        due, missing = _first(schedule, features, chosen, reasons)
-        return due, _first_earliest(schedule, features, interval), missing
-    earliest = last.on.add_months(interval[0]) if interval is not None and interval[0] != interval[1] else None
-    return _after(last.on, phase, chosen), earliest, ()
+        due, missing = _first(schedule, features, clinic_months, reasons)
+        return due, _first_earliest(schedule, features), missing
+    return _after(last.on, phase, clinic_months), _lower_end(phase, last.on), ()
 
 
 def _as_indicated(last: Done | None) -> Due:
@@ -242,34 +250,53 @@ def _phase_at(schedule: Schedule, clock: PartialDate, day: PartialDate) -> Phase
     return schedule.phases[-1]
 
 
-def _after(day: PartialDate, phase: Phase, chosen: int | None) -> PartialDate:
+def _after(day: PartialDate, phase: Phase, clinic_months: int | None) -> PartialDate:
     """One interval later."""
-    return day.add_days(phase.days) if phase.days is not None else day.add_months(chosen or 0)
+    if phase.days is not None:
+        return day.add_days(phase.days)
+    return day.add_months(choose_months(phase.interval, clinic_months) or 0)
+
+
+def _lower_end(phase: Phase, day: PartialDate) -> PartialDate | None:
+    """The lower end of the interval after a day; None where it is no range."""
+    if phase.interval is None or phase.interval[0] == phase.interval[1]:
+        return None
+    return day.add_months(phase.interval[0])
+
+
+def _phase_after(schedule: Schedule, features: Features, day: PartialDate) -> Phase:
+    """The phase that held at a day in the past: the first visit is counted by the interval of its own time."""
+    clock = find_anchor(features, schedule.clock).on if schedule.clock is not None else None
+    return _phase_at(schedule, clock, day) if clock is not None else schedule.phases[0]
 
 
 def _first(
-    schedule: Schedule, features: Features, chosen: int | None, reasons: list[Because]
+    schedule: Schedule, features: Features, clinic_months: int | None, reasons: list[Because]
 ) -> tuple[PartialDate | None, tuple[str, ...]]:
     days: list[PartialDate] = []
     missing: list[str] = []
     for offset in schedule.first:
         anchor = find_anchor(features, offset.of)
         reasons.extend(anchor.because)
-        if anchor.on is not None:
-            days.append(anchor.on.add_months(chosen or 0 if offset.months == ONE_INTERVAL else offset.months))
+        if anchor.on is not None and offset.months == ONE_INTERVAL:
+            days.append(_after(anchor.on, _phase_after(schedule, features, anchor.on), clinic_months))
+        elif anchor.on is not None:
+            days.append(offset.after(anchor.on))
         elif not anchor.free:
             missing.extend(anchor.missing)
     return latest_of(days), tuple(missing)
 
 
-def _first_earliest(schedule: Schedule, features: Features, interval: tuple[int, int] | None) -> PartialDate | None:
+def _first_earliest(schedule: Schedule, features: Features) -> PartialDate | None:
     """The lower end of a range that is counted from the start; None where it is no range."""
-    low = interval[0] if interval is not None and interval[0] != interval[1] else None
-    starts = (
-        (find_anchor(features, offset.of).on, low if offset.months == ONE_INTERVAL else offset.from_months)
-        for offset in schedule.first
-    )
-    return latest_of([on.add_months(months) for on, months in starts if on is not None and months is not None])
+    found: list[PartialDate | None] = []
+    for offset in schedule.first:
+        on = find_anchor(features, offset.of).on
+        if on is not None and offset.months == ONE_INTERVAL:
+            found.append(_lower_end(_phase_after(schedule, features, on), on))
+        elif on is not None and offset.from_months is not None:
+            found.append(on.add_months(offset.from_months))
+    return latest_of([day for day in found if day is not None])
 
 
 def _bounded(
@@ -300,20 +327,15 @@ def _bounded(
     return due, floor, tuple(missing)
 
 
-def _stop(schedule: Schedule, features: Features) -> PartialDate | None:
-    if schedule.stop is None:
+def _date_of(offset: Offset | None, features: Features) -> PartialDate | None:
+    if offset is None:
         return None
-    anchor = find_anchor(features, schedule.stop.of)
-    return anchor.on.add_months(schedule.stop.months) if anchor.on is not None else None
+    anchor = find_anchor(features, offset.of)
+    return offset.after(anchor.on) if anchor.on is not None else None
 
 
 def _horizon(
-    schedule: Schedule,
-    features: Features,
-    due: PartialDate,
-    chosen: int | None,
-    stop: PartialDate | None,
-    clinic_months: int | None,
+    schedule: Schedule, features: Features, due: PartialDate, stop: PartialDate | None, clinic_months: int | None
 ) -> Iterator[PartialDate]:
     """What follows within five years; something that is late is taken as done this month, or today if it is of days."""
     if not schedule.phases or schedule.once:
@@ -323,12 +345,18 @@ def _horizon(
     end = today.add_months(HORIZON_MONTHS)
     phase = _phase_at(schedule, clock, today) if clock is not None else schedule.phases[0]
     late = today if phase.days is not None else today.to_month()
-    day = late if due.surely_before(features.as_of) else due
+    base = day = late if due.surely_before(features.as_of) else due
+    months = 0
     while True:
         if clock is not None:
             phase = _phase_at(schedule, clock, day)
-            chosen = choose_months(phase.interval, clinic_months) or chosen
-        day = _after(day, phase, chosen)
+        if phase.days is not None:
+            base = day = day.add_days(phase.days)
+            months = 0
+        else:
+            # Counted from one base, so that the 30th stays the 30th beyond February.
+            months += choose_months(phase.interval, clinic_months) or 0
+            day = base.add_months(months)
         if end.surely_before(day) or (stop is not None and stop.surely_before(day)):
             return
         yield day

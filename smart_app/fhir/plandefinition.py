@@ -7,18 +7,23 @@ else in words: the three-valued conditions of the rule files have no equal in FH
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from smart_app.clinical.conditions import Condition
 from smart_app.clinical.recommendations import Citation, RecommendationKind
-from smart_app.clinical.rules import FollowUpRule
+from smart_app.clinical.rule_words import condition_words, schedule_words
+from smart_app.clinical.rules import FollowUpRule, Variant
 from smart_app.clinical.schedule import Phase, Schedule
 
 _TYPE_SYSTEM = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
 _USAGE = (
     "Options for a clinician who checks and signs a survivorship plan; never orders. Not for metastatic disease, not "
     "for LCIS alone, not for emergencies."
+)
+_PURPOSE = (
+    "To show, rule by rule, what Aftercare advises, when, for whom and on whose word. Conditions of more than the "
+    "Patient resource are words: they are three-valued, and a missing fact is never a negative one. No outside funding."
 )
 Resource = dict[str, Any]
 
@@ -36,6 +41,7 @@ def plan_definition(
     public_url = public_url.rstrip("/")
     newest = max(rule.written_on for rule in rules)
     reviewed = all(rule.reviewed for rule in rules)
+    titles = {rule.id: rule.title for rule in rules}
     resource: Resource = {
         "resourceType": "PlanDefinition",
         "id": "aftercare",
@@ -51,11 +57,13 @@ def plan_definition(
         },
         "date": newest.isoformat(),
         "publisher": "Aftercare project",
+        "author": [{"name": name} for name in sorted({rule.written_by for rule in rules})],
         "description": f"{len(rules)} follow-up rules, each with source, strength, condition, timing and review state.",
         "usage": _USAGE,
+        "purpose": _PURPOSE,
         "effectivePeriod": {"start": newest.isoformat(), "end": min(rule.expires_on for rule in rules).isoformat()},
         "relatedArtifact": [_artifact(citation) for citation in _citations(rules)],
-        "action": [_action(rule, public_url) for rule in rules],
+        "action": [_action(rule, titles, public_url) for rule in rules],
     }
     if reviewed:
         last = max(rule.reviewed_on for rule in rules if rule.reviewed_on is not None)
@@ -64,9 +72,14 @@ def plan_definition(
 
 
 def _citations(rules: Iterable[FollowUpRule]) -> list[Citation]:
-    """Each text once, by name and year."""
-    found = {(rule.citation.guideline, rule.citation.year, rule.citation.reference): rule.citation for rule in rules}
+    """Each text once, by name and year; those of the variants too."""
+    every = [citation for rule in rules for citation in (rule.citation, *_variant_citations(rule))]
+    found = {(text.guideline, text.year, text.reference): text for text in every}
     return [found[key] for key in sorted(found)]
+
+
+def _variant_citations(rule: FollowUpRule) -> list[Citation]:
+    return [variant.citation for variant in rule.variants.values() if variant.citation is not None]
 
 
 def _artifact(citation: Citation) -> Resource:
@@ -78,33 +91,27 @@ def _artifact(citation: Citation) -> Resource:
     return artifact
 
 
-def _action(rule: FollowUpRule, public_url: str) -> Resource:
-    review = f"Reviewed by {rule.reviewed_by} on {rule.reviewed_on}" if rule.reviewed else "Not yet clinically reviewed"
-    where = f"{rule.citation.recommendation}; " if rule.citation.recommendation else ""
+def _action(rule: FollowUpRule, titles: Mapping[str, str], public_url: str) -> Resource:
     action: Resource = {
         "id": rule.id,
         "prefix": rule.row,
         "title": rule.title,
         "description": rule.says,
-        "textEquivalent": f"{rule.says} Why: {rule.why} Limits: {rule.limits} {review}.",
+        "textEquivalent": _text_equivalent(rule),
         "code": [
             {
                 "coding": [{"system": f"{public_url}/fhir/CodeSystem/aftercare-item", "code": rule.id}],
                 "text": rule.topic,
             }
         ],
-        "documentation": [
-            {**_artifact(rule.citation), "label": f"{where}strength: {rule.citation.strength}; mark {rule.mark}"[:200]}
-        ],
+        "documentation": [_graded(rule.citation, rule), *map(_artifact, _variant_citations(rule))],
         "participant": [{"type": "patient" if rule.owner == "patient" else "practitioner"}],
     }
     if rule.kind is RecommendationKind.SAFETY_ALERT:
         action["priority"] = "urgent"
     if rule.kind is RecommendationKind.NOT_ADVISED:
         action["title"] = f"Not advised: {rule.title}"
-    conditions = [_condition(rule.applies_when)] if rule.applies_when is not None else []
-    if rule.unless is not None:
-        conditions.append(_text_condition(f"not if: {condition_text(rule.unless)}"))
+    conditions = list(_conditions(rule, titles))
     if conditions:
         action["condition"] = conditions
     if rule.schedule is not None:
@@ -112,29 +119,64 @@ def _action(rule: FollowUpRule, public_url: str) -> Resource:
     return action
 
 
+def _graded(citation: Citation, rule: FollowUpRule) -> Resource:
+    where = f"{citation.recommendation}; " if citation.recommendation else ""
+    level = f"; level {rule.level}" if rule.level else ""
+    label = f"{where}strength: {citation.strength}{level}; mark {rule.mark}"
+    return {**_artifact(citation), "label": label[:200]}
+
+
+def _text_equivalent(rule: FollowUpRule) -> str:
+    """What has no element of its own: why, when in words, who, other guidance, other countries, limits, review."""
+    review = f"Reviewed by {rule.reviewed_by} on {rule.reviewed_on}" if rule.reviewed else "Not yet clinically reviewed"
+    parts = [rule.says, f"Why: {rule.why}"]
+    if rule.per_breast:
+        parts.append("Asked for each breast.")
+    if rule.schedule is not None:
+        parts.append(f"When: {schedule_words(rule.schedule)}.")
+    parts.append(f"Who: {rule.owner.replace('-', ' ')}.")
+    parts += [f"Other guidance: {conflict}" for conflict in rule.conflicts]
+    if rule.jurisdictions:
+        parts.append(f"Used only in: {', '.join(rule.jurisdictions)}.")
+    parts += [f"In {place}: {_variant_words(variant)}" for place, variant in sorted(rule.variants.items())]
+    parts.append(f"Limits: {rule.limits}")
+    parts.append(
+        f"Version {rule.version}, written by {rule.written_by} on {rule.written_on}, expires {rule.expires_on}."
+    )
+    return " ".join([*parts, f"{review}."])
+
+
+def _variant_words(variant: Variant) -> str:
+    if variant.off:
+        return "not used."
+    when = f"When: {schedule_words(variant.schedule)}." if variant.schedule is not None else ""
+    when = "No date is made." if variant.undated else when
+    source = f"Source: {variant.citation.guideline} ({variant.citation.year})." if variant.citation is not None else ""
+    return " ".join(part for part in (variant.says, when, source) if part)
+
+
+def _conditions(rule: FollowUpRule, titles: Mapping[str, str]) -> Iterator[Resource]:
+    """When it applies, what documented fact holds it back, and the rules that it gives way to."""
+    if rule.applies_when is not None:
+        yield _condition(rule.applies_when)
+    if rule.unless is not None:
+        yield _text_condition(f"not if documented: {condition_words(rule.unless)}")
+    if rule.yields_to:
+        named = "; ".join(f"{titles.get(name, name)} ({name})" for name in rule.yields_to)
+        yield _text_condition(f"not while one of these applies: {named}")
+
+
 def _condition(condition: Condition) -> Resource:
     path = fhirpath(condition)
     if path is None:
-        return _text_condition(condition_text(condition))
-    expression = {"description": condition_text(condition), "language": "text/fhirpath", "expression": path}
+        return _text_condition(condition_words(condition))
+    expression = {"description": condition_words(condition), "language": "text/fhirpath", "expression": path}
     return {"kind": "applicability", "expression": expression}
 
 
 def _text_condition(words: str) -> Resource:
     expression = {"description": words, "language": "text/plain", "expression": words}
     return {"kind": "applicability", "expression": expression}
-
-
-def condition_text(condition: Condition) -> str:
-    """A condition in one line."""
-    parts = [condition_text(part) for part in condition.parts]
-    if condition.kind == "fact":
-        return condition.says
-    if condition.kind == "not":
-        return f"not ({parts[0]})"
-    if condition.kind == "at-least":
-        return f"at least {condition.count} of ({'; '.join(parts)})"
-    return f"({f' {_JOINTS[condition.kind]} '.join(parts)})" if len(parts) > 1 else parts[0]
 
 
 _JOINTS = {"all": "and", "any": "or"}

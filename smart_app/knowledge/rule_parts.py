@@ -78,10 +78,12 @@ def read_citation(data: object, strength: str) -> Citation:
 
 
 def _offset(data: object) -> Offset:
-    row = _mapping(data, "a date of the schedule", {"of", "months"})
+    row = _mapping(data, "a date of the schedule", {"of", "months", "days"})
     line = getattr(data, "line", 0)
     of, months = row.get("of"), row.get("months")
     from_months: int | None = None
+    if "days" in row:
+        return _offset_of_days(of, row["days"], line, alone="months" not in row)
     if months == "interval":
         months = ONE_INTERVAL
     elif isinstance(months, list):
@@ -91,6 +93,14 @@ def _offset(data: object) -> Offset:
     if type(months) is not int:
         raise PartError("months must be a whole number, a range, or interval", line)
     return Offset(of, months, from_months)
+
+
+def _offset_of_days(of: object, days: object, line: int, *, alone: bool) -> Offset:
+    if not isinstance(of, str) or not is_anchor(of):
+        raise PartError(f"unknown date: {of}", line)
+    if type(days) is not int or not 1 <= days <= 27 or not alone:
+        raise PartError("days is a whole number under four weeks, in place of months", line)
+    return Offset(of, 0, days=days)
 
 
 def _interval(data: object, line: int) -> tuple[int, int]:
@@ -117,7 +127,7 @@ def _phase(data: object) -> Phase:
 
 _SCHEDULE_KEYS = {
     "first", "interval_months", "phases", "clock", "not_before", "stop", "grace_days", "once", "despite_unfinished",
-    "after_stop",
+    "after_stop", "course",
 }  # fmt: skip
 
 
@@ -146,6 +156,7 @@ def read_schedule(data: object, looks_for: object) -> Schedule | None:
         clock=row.get("clock"),
         not_before=tuple(_offset(item) for item in row.get("not_before") or ()),
         stop=_offset(row["stop"]) if row.get("stop") else None,
+        course=_offset(row["course"]) if row.get("course") else None,
         looks_for=tuple(done.get("concepts") or ()),
         looks_after=done.get("after"),
         look_back_months=done.get("look_back_months"),

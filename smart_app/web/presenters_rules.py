@@ -4,18 +4,18 @@ The rule set for a person: every rule with its source, what it says for this pat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from smart_app.clinical.conditions import Condition
 from smart_app.clinical.education import Paragraph
 from smart_app.clinical.recommendations import Recommendation, RecommendationKind
-from smart_app.clinical.rules import FollowUpRule
-from smart_app.clinical.schedule import Schedule
+from smart_app.clinical.rule_words import schedule_words
+from smart_app.clinical.rules import FollowUpRule, Variant
 from smart_app.web.presenters_page import Frame, Pair, Tag, due_tag
 from smart_app.web.presenters_schedule import TraceLine, citation_words, trace_lines
-from smart_app.web.presenters_words import date_words, months_words, owner_label, sentence_case
+from smart_app.web.presenters_words import date_words, owner_label, sentence_case
 
 NOTICE_DAYS = 60
 
@@ -102,28 +102,17 @@ def present_rules(
     answers: dict[str, list[Recommendation]] = {}
     for item in for_patient:
         answers.setdefault(item.rule, []).append(item)
+    titles = {rule.id: rule.title for rule in rules}
     groups = []
     for kind, heading in _KINDS.items():
-        rows = tuple(_rule_row(rule, answers.get(rule.id, [])) for rule in rules if rule.kind is kind)
+        rows = tuple(_rule_row(rule, answers.get(rule.id, []), titles) for rule in rules if rule.kind is kind)
         if rows:
             groups.append(RuleGroup(kind.value, heading, rows))
     not_reviewed = sum(1 for rule in rules if not rule.reviewed)
     return RulesPage(frame, version, len(rules), not_reviewed, tuple(groups))
 
 
-def _rule_row(rule: FollowUpRule, answers: Sequence[Recommendation]) -> RuleRow:
-    about = [Pair("Row", rule.row), Pair("Why", rule.why), Pair("Owner", owner_label(rule.owner))]
-    if rule.schedule is not None and rule.schedule.phases:
-        about.append(Pair("How often", _phase_words(rule.schedule)))
-    applies = condition_words(rule.applies_when) if rule.applies_when is not None else "everyone in the scope of a plan"
-    about.append(Pair("Applies to", applies))
-    if rule.unless is not None:
-        about.append(Pair("Unless", condition_words(rule.unless)))
-    where = " ".join(text for text in (rule.citation.recommendation, rule.citation.reference) if text)
-    about.append(Pair("Source", f"{citation_words(rule.citation)}{', ' + where if where else ''}"))
-    about.extend(Pair("Other guidance", text) for text in rule.conflicts)
-    about.append(Pair("Limits", rule.limits or "None stated"))
-    about.append(Pair("Version", f"{rule.version}, written by {rule.written_by} on {date_words(rule.written_on)}"))
+def _rule_row(rule: FollowUpRule, answers: Sequence[Recommendation], titles: Mapping[str, str]) -> RuleRow:
     marks = {"V": "text read", "K": "general knowledge", "V/K": "part read, part general knowledge"}
     review = (
         f"Reviewed by {rule.reviewed_by} on {date_words(rule.reviewed_on)}"
@@ -134,23 +123,42 @@ def _rule_row(rule: FollowUpRule, answers: Sequence[Recommendation]) -> RuleRow:
         id=rule.id,
         title=rule.title,
         says=rule.says,
-        about=tuple(about),
+        about=tuple(_about(rule, titles)),
         source=citation_words(rule.citation),
-        strength=rule.citation.strength,
+        strength=", ".join(part for part in (rule.citation.strength, rule.level) if part),
         mark=marks.get(rule.mark, rule.mark),
-        review=review,
+        review=f"{review}. Expires {date_words(rule.expires_on)}",
         patient=tuple(_for_patient(item) for item in answers),
     )
 
 
-def _phase_words(schedule: Schedule) -> str:
-    """`every 3 to 6 months until month 36, then every 12 months`."""
-    parts = []
-    for phase in schedule.phases:
-        until = f" until month {phase.until_months}" if phase.until_months is not None else ""
-        every = f"every {phase.days} days" if phase.days is not None else months_words(phase.interval)
-        parts.append(f"{every}{until}")
-    return ", then ".join(parts)
+def _about(rule: FollowUpRule, titles: Mapping[str, str]) -> Iterator[Pair]:
+    """Everything that the rule's file says and the columns do not."""
+    yield from (Pair("Row", rule.row), Pair("Why", rule.why), Pair("Owner", owner_label(rule.owner)))
+    applies = condition_words(rule.applies_when) if rule.applies_when is not None else "everyone in the scope of a plan"
+    yield Pair("Applies to", f"{'each breast: ' if rule.per_breast else ''}{applies}")
+    if rule.unless is not None:
+        yield Pair("Unless", condition_words(rule.unless))
+    if rule.yields_to:
+        yield Pair("Gives way to", "; ".join(titles.get(name, name) for name in rule.yields_to))
+    if rule.schedule is not None:
+        yield Pair("When", schedule_words(rule.schedule))
+    where = " ".join(text for text in (rule.citation.recommendation, rule.citation.reference) if text)
+    yield Pair("Source", f"{citation_words(rule.citation)}{', ' + where if where else ''}")
+    yield from (Pair("Other guidance", text) for text in rule.conflicts)
+    if rule.jurisdictions:
+        yield Pair("Only in", ", ".join(place.upper() for place in rule.jurisdictions))
+    yield from (Pair(f"In {place.upper()}", _variant_words(each)) for place, each in sorted(rule.variants.items()))
+    yield Pair("Limits", rule.limits or "None stated")
+    yield Pair("Version", f"{rule.version}, written by {rule.written_by} on {date_words(rule.written_on)}")
+
+
+def _variant_words(variant: Variant) -> str:
+    if variant.off:
+        return "not used"
+    when = schedule_words(variant.schedule) if variant.schedule is not None else "no date" if variant.undated else ""
+    source = citation_words(variant.citation) if variant.citation is not None else ""
+    return ". ".join(part.rstrip(".") for part in (variant.says, when, source) if part)
 
 
 def condition_words(condition: Condition) -> str:

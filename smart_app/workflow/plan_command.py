@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -15,7 +15,7 @@ import msgspec
 from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, PlanRow
 from smart_app.clinical.plan_drafting import by_row, draft_plan
-from smart_app.clinical.recommendations import DueStatus, Recommendation
+from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
 from smart_app.fhir.careplan import Authorship, care_plan
 from smart_app.fhir.narrative import when_words
 
@@ -27,6 +27,7 @@ _STATUS = {
     DueStatus.NOT_INDICATED: "Not advised",
     DueStatus.CANNOT_TELL: "Cannot tell",
 }
+_SIDES = {"left": "left", "right": "right", "both": "both sides"}
 _NAMESPACE = uuid.UUID("6f1c5a1e-6a3e-5a0b-9d6c-2f6a1c0d7e11")
 
 
@@ -52,12 +53,20 @@ def _draft(record: PatientRecord, recommendations: tuple[Recommendation, ...]) -
     return draft_plan(record, recommendations, identifier=identifier)
 
 
-def plan_table(record: PatientRecord, recommendations: Iterable[Recommendation]) -> str:
-    """The draft as a table for a terminal: what, status, when, who, why and source."""
+def plan_table(
+    record: PatientRecord, recommendations: Iterable[Recommendation], label: Callable[[str], str] = str
+) -> str:
+    """
+    The draft as a table for a terminal: what, status, when, who, why and source; alerts first, then what is late.
+
+    Args:
+        label: words for the name of a missing fact.
+    """
     fired = tuple(recommendations)
     rows_of = {row.id: row for row in _draft(record, fired).rows}
     head = ("Status", "What", "When", "Who", "Why", "Source")
-    cells = [head, *(_cells(rows_of[key], entry) for key, entry in by_row(fired).items())]
+    ordered = sorted(by_row(fired).items(), key=lambda item: _place(item[1]))
+    cells = [head, *(_cells(rows_of[key], entry, label) for key, entry in ordered)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head) - 2)]
     lines = [f"Draft survivorship care plan, {record.as_of.isoformat()}. Options, not orders.", ""]
     for number, row in enumerate(cells):
@@ -70,10 +79,26 @@ def plan_table(record: PatientRecord, recommendations: Iterable[Recommendation])
     return "\n".join(lines) + "\n"
 
 
-def _cells(row: PlanRow, entry: Recommendation) -> tuple[str, ...]:
+def _place(entry: Recommendation) -> tuple[bool, int]:
+    return entry.kind is not RecommendationKind.SAFETY_ALERT, list(_STATUS).index(entry.status)
+
+
+def _cells(row: PlanRow, entry: Recommendation, label: Callable[[str], str]) -> tuple[str, ...]:
     source = f"{entry.citation.guideline} {entry.citation.year}"
     why = entry.why or entry.says
     if entry.missing:
-        why = f"missing: {', '.join(entry.missing)}"
+        why = f"missing: {', '.join(dict.fromkeys(map(label, entry.missing)))}"
     title = " ".join(row.title.split())
-    return (_STATUS[entry.status], title, when_words(row), row.owner, " ".join(why.split()), source)
+    if entry.side is not None:
+        title += f" ({_SIDES.get(entry.side, entry.side)})"
+    alert = "Alert: " if entry.kind is RecommendationKind.SAFETY_ALERT else ""
+    return (alert + _STATUS[entry.status], title, _when(row, entry), row.owner, " ".join(why.split()), source)
+
+
+def _when(row: PlanRow, entry: Recommendation) -> str:
+    """Date and interval; of a range the clinic's own months beside it. Nothing where it cannot be told: no advice."""
+    if entry.status is DueStatus.CANNOT_TELL:
+        return ""
+    interval = entry.interval_months
+    chosen = "" if interval is None or interval[0] == interval[1] else f" ({entry.chosen_months} used)"
+    return when_words(row) + chosen

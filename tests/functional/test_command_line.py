@@ -14,6 +14,7 @@ import pytest
 from sandbox.patients import sample_patients
 from smart_app.cli import main
 from tests.support.charts import ICD10, LOINC, bundle, coding, concept, condition, observation, patient
+from tests.support.rule_charts import chart
 
 DAY = "2026-11-22"
 
@@ -75,6 +76,31 @@ def test_the_plan_is_a_draft_and_the_same_bytes_each_time(capsys: pytest.Capture
     code, table, _ = run(capsys, "plan", record, "--as-of", DAY, "--format", "table")
     assert code == 0
     assert "Options, not orders" in table
+
+
+def test_the_table_begins_with_alerts_and_gives_no_interval_where_it_cannot_tell(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    chart_file = tmp_path / "chart.json"
+    chart_file.write_text(
+        json.dumps(
+            chart(
+                "invasive left 2025-02-10 · mastectomy left 2025-03-15 · letrozole 2025-07-01",
+                "mammogram 2026-03-15 right 2 · menopause premenopausal · er positive",
+            )
+        ),
+        encoding="utf-8",
+    )
+    _, table, _ = run(capsys, "plan", chart_file, "--as-of", DAY, "--format", "table")
+    lines = table.splitlines()[4:]
+    assert lines[0].startswith("Alert: Due") and "Aromatase inhibitor without ovarian suppression" in lines[0]
+    order = ["Alert", "Overdue", "Due", "Up to date", "Not advised", "Cannot tell"]
+    first = [next(n for n, line in enumerate(lines) if line.startswith(word)) for word in order]
+    assert first == sorted(first)
+    assert not [line for line in lines if line.startswith("Cannot tell") and "every" in line.split("  |  ")[0][:140]]
+    assert [line for line in lines if "every 3 to 6 months (6 used)" in line]
+    assert [line for line in lines if "Yearly mammogram of the remaining breast (right)" in line]
+    assert "missing: Germline genes" in table
 
 
 @pytest.mark.parametrize("name", ["h.pdf", "h.html"])
@@ -164,6 +190,20 @@ def test_standard_input_is_read_and_a_closed_pipe_is_no_traceback() -> None:
     )
     assert result.stdout.startswith(b"{")
     assert result.stderr == b""
+
+
+def test_the_clinics_own_intervals_and_jurisdiction_count_here_too(
+    capsys: pytest.CaptureFixture[str], record: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic = tmp_path / "clinic.toml"
+    clinic.write_text('jurisdiction = "uk"\n', encoding="utf-8")
+    monkeypatch.setenv("AFTERCARE_CLINIC", str(clinic))
+    rules = {
+        row["rule"] for row in json.loads(run(capsys, "recommendations", record, "--as-of", DAY)[1])["recommendations"]
+    }
+    assert "mammogram-uk" in rules and "mammogram-annual" not in rules
+    clinic.write_text('jurisdiction = "mars"\n', encoding="utf-8")
+    assert run(capsys, "recommendations", record, "--as-of", DAY)[0] == 2
 
 
 def test_the_rule_set_is_a_plan_definition(capsys: pytest.CaptureFixture[str]) -> None:

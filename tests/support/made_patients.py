@@ -104,6 +104,11 @@ def _drugs(rng: Random, diagnosed: str) -> list[str]:
     if not _past(start):
         return drugs
     kind = rng.choices(["tamoxifen", "letrozole", "both", "none"], [30, 40, 4, 26])[0]
+    if kind in ("tamoxifen", "letrozole") and rng.random() < 0.12:
+        # Some have ended: early, or after about five years.
+        stop = _after(rng, start, *rng.choice([(200, 1500), (1640, 2010)]))
+        if _past(stop):
+            return [*drugs, f"{kind} stopped {start} {stop}"]
     if kind in ("tamoxifen", "both"):
         drugs.append(f"tamoxifen active {start}")
         if rng.random() < 0.15:

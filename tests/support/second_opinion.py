@@ -65,7 +65,9 @@ class Opinion(ImagingRows):
             if self.today < self.end.plus(until).first:
                 months = step
                 break
-        return self.dated(True, self.p.last("clinic-visit"), self.end.plus(months), months, GRACE["visit"])
+        # Without a visit the first one was due by the interval of the time right after treatment.
+        first = self.end.plus(phases[0][1])
+        return self.dated(True, self.p.last("clinic-visit"), first, months, GRACE["visit"])
 
     def v01(self) -> Rows:
         if self.p.suspected() or self.p.kind() == "dcis":
@@ -103,17 +105,21 @@ class Opinion(ImagingRows):
             return []
         start = self.p.endocrine_start()
         kind = {"invasive": True, "dcis": False, "unknown": None}[self.p.kind()]
-        on = self.p.taking("tamoxifen", "letrozole")
+        rows = [row for row in self.p.drugs if row[0] in ("tamoxifen", "letrozole")]
+        unread = bool(self.p.unread & {"systemic", "other_medications"})
+        ever: bool | None = True if rows else None if unread else False
         window: bool | None = None
         if start is not None:
             opens, closes = start.plus(54), start.plus(66)
-            surely = opens.last <= self.today <= closes.first
-            never = self.today < opens.first or self.today > closes.last
-            window = True if surely else False if never else None
             if closes.last < self.today:
                 return []
+            ended = [day_of(row[3]) for row in rows if row[1] == "stopped"]
+            edge = ended[0] if ended else day_of(self.today.isoformat())
+            surely = opens.last <= edge.first and edge.last <= closes.first
+            never = edge.last < opens.first or edge.first > closes.last
+            window = True if surely else False if never else None
         found = self.node_positive()
-        applies = all_of(kind, self.hr(), on, window, None if found is None else found is nodes)
+        applies = all_of(kind, self.hr(), ever, window, None if found is None else found is nodes)
         return self.dated(applies, None, start.plus(54) if start else None, 12, 400)
 
     def e02(self) -> Rows:

@@ -229,3 +229,58 @@ def test_a_study_without_a_date_is_neither_none_recorded_nor_a_date() -> None:
 def test_a_dated_study_stands_beside_one_without_a_date() -> None:
     given = {"events": ["mammogram", "mammogram 2026-02-01 bilateral"]}
     assert str(rule(given, "mammogram-annual").due) == "2027-02-01"
+
+
+def test_the_first_visit_is_counted_by_the_interval_of_its_own_time() -> None:
+    given = {
+        "cancers": [{"kind": "invasive", "side": "left", "dated": "2021-01-10"}],
+        "surgery": ["mastectomy left 2021-02-10"],
+        "radiation": [],
+    }
+    usual = rule(given, "clinic-visit-invasive")
+    assert (str(usual.due), str(usual.earliest), usual.interval_months) == ("2021-08-10", "2021-05-10", (12, 12))
+    own = rule(given, "clinic-visit-invasive", ClinicDefaults(intervals={"clinic-visit-invasive": 4}))
+    assert str(own.due) == "2021-06-10"
+
+
+def test_after_the_planned_course_a_test_stays_due_and_no_further_dates_are_made() -> None:
+    late = rule({"drugs": ["olaparib active 2025-08-10"], "events": ["cbc 2026-11-10"]}, "olaparib-blood-count")
+    assert (str(late.due), late.status, late.horizon) == ("2026-12-10", DueStatus.UP_TO_DATE, ())
+    assert late.reason == "the planned treatment ended 2026-08-10: ask whether it is still taken"
+    early = rule({"drugs": ["olaparib active 2026-08-30"], "events": ["cbc 2026-11-10"]}, "olaparib-blood-count")
+    assert [str(when) for when in early.horizon][-1] == "2027-08-10"
+    assert early.reason == ""
+
+
+def test_a_monthly_series_keeps_its_day_beyond_february() -> None:
+    given = {"drugs": ["ado-trastuzumab emtansine active 2026-09-01"], "imaging": ["echocardiogram 2026-08-30"]}
+    assert [str(when) for when in rule(given, "tdm1-lvef").horizon] == [
+        "2027-02-28",
+        "2027-05-30",
+        "2027-08-30",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "status", "due"),
+    [
+        ([], "overdue", "2026-10-24"),
+        (["ecg 2026-10-08"], "overdue", "2026-10-24"),
+        (["ecg 2026-10-10"], "overdue", "2026-10-24"),
+        (["ecg 2026-10-11"], "up-to-date", None),
+    ],
+)
+def test_an_ecg_from_before_the_start_does_not_stand_for_the_one_of_day_14(
+    events: list[str], status: str, due: str | None
+) -> None:
+    given = {"drugs": ["ribociclib active 2026-10-10", "letrozole active 2026-09-10"], "events": events}
+    found = rule(given, "ribociclib-ecg-day-14")
+    assert (found.status.value, str(found.due) if found.due else None) == (status, due)
+
+
+def test_a_drug_given_by_staff_is_told_by_its_last_dose_and_not_as_active() -> None:
+    from tests.support.rule_charts import knowledge, read_chart
+
+    chart = read_chart(["invasive left 2024-02-10 · mastectomy left 2024-03-15 · goserelin given 2026-11-01"])
+    found = next(item for item in evaluate_rules(knowledge().rules, chart) if item.rule == "gnrh-injections-on-time")
+    assert [reason.value for reason in found.because] == ["goserelin (last given 2026-11-01)"]

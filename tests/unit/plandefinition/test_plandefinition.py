@@ -45,7 +45,8 @@ def test_every_rule_is_an_action_with_its_row_and_citation() -> None:
         assert action["prefix"] == rule.row
         assert rule.citation.guideline in action["documentation"][0]["citation"]
         assert rule.citation.strength in action["documentation"][0]["label"]
-        assert bool(action.get("condition")) == (rule.applies_when is not None or rule.unless is not None)
+        told = [part for part in (rule.applies_when, rule.unless, rule.yields_to) if part]
+        assert len(action.get("condition", [])) == len(told)
 
 
 def test_an_expression_always_says_language_and_text() -> None:
@@ -62,6 +63,45 @@ def test_a_range_stays_a_range_in_the_timing() -> None:
     steps = [step["timingTiming"]["repeat"] for step in visit["action"]]
     assert steps[0] == {"frequency": 1, "period": 3, "periodMax": 6, "periodUnit": "mo"}
     assert steps[-1] == {"frequency": 1, "period": 12, "periodUnit": "mo"}
+
+
+def action(rule_id: str) -> dict[str, Any]:
+    return next(row for row in RESOURCE["action"] if row["id"] == rule_id)
+
+
+def test_every_action_says_when_who_what_others_advise_and_when_it_expires() -> None:
+    for rule in RULES:
+        text = action(rule.id)["textEquivalent"]
+        assert f"expires {rule.expires_on}" in text and rule.limits in text and rule.why in text
+        assert ("When: " in text) == any([rule.schedule, *(variant.schedule for variant in rule.variants.values())])
+        assert all(conflict in text for conflict in rule.conflicts)
+        assert all(f"In {place}: " in text for place in rule.variants)
+        assert "Not yet clinically reviewed" in text
+
+
+def test_dates_that_timing_cannot_hold_stand_in_words() -> None:
+    first = action("mammogram-first-after-radiation")["textEquivalent"]
+    assert "first the later of 12 months after diagnostic mammogram and 6 months after radiation end" in first
+    assert "not before 6 months after radiation end" in first
+    assert "until 24 months after antibody end" in action("lvef-after-trastuzumab")["textEquivalent"]
+    olaparib = action("olaparib-blood-count")["textEquivalent"]
+    assert "dates up to 12 months after start of olaparib, and due as long as the drug is recorded" in olaparib
+
+
+def test_what_a_rule_gives_way_to_is_a_condition_of_its_action() -> None:
+    words = [row["expression"]["expression"] for row in action("mammogram-annual")["condition"]]
+    assert words[-1].startswith("not while one of these applies: ") and "(suspected-recurrence)" in words[-1]
+
+
+def test_another_country_stands_with_its_own_interval_and_source() -> None:
+    visit = action("clinic-visit-invasive")
+    assert (
+        "In au: When: first one interval after primary treatment end; then every 3 to 6 months to month 24"
+        in (visit["textEquivalent"])
+    )
+    assert "In uk: No fixed clinic visits" in visit["textEquivalent"]
+    assert any("Cancer Australia" in row["citation"] for row in visit["documentation"])
+    assert any("Cancer Australia follow-up schedule" in row["citation"] for row in RESOURCE["relatedArtifact"])
 
 
 def test_unreviewed_rules_make_a_draft() -> None:
