@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from smart_app.clinical.conditions import Condition, evaluate
 from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.feature_vocabulary import label_of, word_of
 from smart_app.clinical.plan import EducationChoice
 from smart_app.clinical.recommendations import ConditionTrace, Truth
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 LIFE_MONTHS = {"news": 12, "drug": 6, "text": 24}
 GENERAL = "general"
+_FACTS = {
+    "systemic": "cancer drug",
+    "cancer_kind": "type of cancer",
+    "nodes_positive": "positive lymph nodes",
+    "axillary_surgery": "operation on the armpit",
+    "surgery": "operation",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +220,7 @@ def _choose(paragraph: Paragraph, features: Features, record: PatientRecord, as_
         shown, ask, reason = True, False, "it is for everyone"
     elif trace.truth is Truth.UNKNOWN:
         shown, ask = paragraph.when_unknown != "hide", paragraph.when_unknown == "ask"
-        reason = f"not known: {', '.join(_words(name) for name in trace.missing)}" if trace.missing else trace.says
+        reason = f"not known: {', '.join(label_of(name) for name in trace.missing)}" if trace.missing else trace.says
     else:
         shown, ask, reason = trace.truth is Truth.TRUE, False, reason_words(trace)
     if paragraph.opt_in and shown:
@@ -230,12 +238,8 @@ def reason_words(trace: ConditionTrace) -> str:
             value = "yes" if value else "no"
         elif isinstance(value, (list, tuple)):
             value = ", ".join(str(part) for part in value)
-        told.setdefault(_words(because.fact), _words(str(value)))
+        told.setdefault(_FACTS.get(because.fact) or label_of(because.fact), word_of(value))
     return "; ".join(f"{fact}: {value}" for fact, value in told.items()) or trace.says
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").replace(".", " ")
 
 
 def apply_choices(

@@ -57,7 +57,7 @@ def next_section(
     words: Words,
 ) -> NextSection:
     """The section of what comes next: overdue items, the calendar of 24 months, what is asked at each visit."""
-    late = [entry for entry in occurrences if entry.late]
+    late = sorted((entry for entry in occurrences if entry.late), key=lambda entry: entry.due.earliest)
     placed: dict[str, list[CalendarEntry]] = {}
     in_year: dict[int, list[str]] = {}
     for entry in occurrences:

@@ -81,11 +81,11 @@ class FactContext:
 
 
 def source_chip(sources: Sequence[Source], on_text: str | None = None) -> Chip | None:
-    """Resource type and date of the first source."""
+    """Resource type and date of the first source; `+2` where two more say the same."""
     if not sources:
         return None
     first = sources[0]
-    more = f" and {len(sources) - 1} more" if len(sources) > 1 and on_text is None else ""
+    more = f" +{len(sources) - 1}" if len(sources) > 1 and on_text is None else ""
     return Chip(first.resource_type + more, date_text(first.on))
 
 

@@ -38,12 +38,14 @@ def _risk_row(result: RiskResult, base: str) -> RiskRow:
     pairs = []
     for item in result.inputs:
         link = resource_link(base, item.sources[0]) if item.sources else None
-        pairs.append(Pair(item.name, item.value, link))
+        pairs.append(Pair(fact_label(item.name), item.value, link))
     pairs.extend(Pair("Not met", text) for text in result.failed)
     if result.missing:
         pairs.append(Pair("Missing", join_words(fact_mention(name) for name in result.missing)))
-    pairs.extend(Pair("Valid only if", text) for text in result.gate)
-    pairs.extend(Pair("Limits", text) for text in result.limits)
+    if result.gate:
+        pairs.append(Pair("Valid only if", "; ".join(result.gate)))
+    if result.limits:
+        pairs.append(Pair("Limits", " ".join(text.rstrip(". ") + "." for text in result.limits)))
     if result.source:
         pairs.append(Pair("Source", result.source))
     if result.version:

@@ -13,7 +13,7 @@ from smart_app.clinical.recommendations import DueStatus, Recommendation, Recomm
 from smart_app.web.presenters_facts import decide_link, other_notes
 from smart_app.web.presenters_grid import missing_fact
 from smart_app.web.presenters_page import DUE_TAGS, STATE_TAGS, Link, Tag
-from smart_app.web.presenters_schedule import anchor_of, in_clinical_order, is_alert
+from smart_app.web.presenters_schedule import anchor_of, in_clinical_order, is_alert, side_note
 from smart_app.web.presenters_words import (
     count_words,
     date_words,
@@ -167,19 +167,19 @@ def conflicts_of(record: PatientRecord) -> list[tuple[int | None, Fact]]:
 
 
 def _titled(item: Recommendation) -> str:
-    side = {"left": ", left breast", "right": ", right breast", "both": ", both breasts"}.get(item.side or "", "")
-    return item.title + side
+    return ", ".join(text for text in (item.title, side_note(item)) if text)
 
 
 def _status_line(status: DueStatus, rows: list[Recommendation]) -> MattersLine:
     """The first two by name: a line stays a line."""
     links = tuple(Link(_titled(item), f"#{anchor_of(item)}") for item in rows[:2])
-    first = rows[0]
+    dates = join_words(dict.fromkeys(date_words(item.due) for item in rows[:2] if item.due))
+    overdue = status is DueStatus.OVERDUE
     if len(rows) == 1:
-        word = "was due" if status is DueStatus.OVERDUE else "due"
-        last = f" Last {date_words(first.last_done)}." if first.last_done else ""
-        return MattersLine(DUE_TAGS[status], links, f": {word} {date_words(first.due) if first.due else ''}.{last}")
-    return MattersLine(DUE_TAGS[status], links, f" and {len(rows) - 2} more." if len(rows) > 2 else ".")
+        last = f" Last {date_words(rows[0].last_done)}." if rows[0].last_done else ""
+        return MattersLine(DUE_TAGS[status], links, f": {'was due' if overdue else 'due'} {dates}.{last}")
+    more = f" {len(rows) - 2} more below." if len(rows) > 2 else ""
+    return MattersLine(DUE_TAGS[status], links, f": {'were due' if overdue else 'due'} {dates}.{more}")
 
 
 def _conflict_line(conflicts: list[tuple[int | None, Fact]], base: str) -> MattersLine:

@@ -241,6 +241,7 @@ def group_education(rows: Sequence[EducationRow]) -> tuple[EducationSection, ...
 def _section(name: str, rows: list[EducationRow]) -> EducationSection:
     reasons = dict.fromkeys(part for row in rows for part in row.because.split("; "))
     own = [reason for reason in reasons if "everyone" not in reason]
+    own.sort(key=lambda reason: reason.endswith("none recorded"))  # what is there says more than what is not
     because = "; ".join(own[:4]) + (f"; and {len(own) - 4} more" if len(own) > 4 else "")
     grades = [float(row.grade) for row in rows if row.grade]
     printed = sum(1 for row in rows if row.in_handout == "Yes")

@@ -31,6 +31,7 @@ from smart_app.web.presenters_words import (
     loose_words,
     months_words,
     owner_label,
+    sentence_case,
     value_words,
 )
 
@@ -81,6 +82,12 @@ def anchor_of(item: Recommendation) -> str:
     return f"{item.rule}--{item.side}" if item.side in ("left", "right") else item.rule
 
 
+def side_note(item: Recommendation) -> str:
+    """`left breast`, `both breasts`; empty where the title says it or side has no meaning."""
+    side = {"left": "left breast", "right": "right breast", "both": "both breasts"}.get(item.side or "", "")
+    return "" if side in item.title else side
+
+
 def is_alert(item: Recommendation) -> bool:
     """Whether it belongs in the strip: a safety alert that fires now."""
     return item.kind is RecommendationKind.SAFETY_ALERT and item.status in (DueStatus.OVERDUE, DueStatus.DUE)
@@ -97,7 +104,6 @@ def in_clinical_order(items: Iterable[Recommendation]) -> list[Recommendation]:
 
 def present_row(item: Recommendation, as_of: date, base: str) -> ScheduleRow:
     """One recommendation for the table."""
-    side = {"left": "left breast", "right": "right breast", "both": "both breasts"}.get(item.side or "", "")
     earliest = ""
     if item.earliest is not None and not item.earliest.surely_before(as_of) and item.status is not DueStatus.OVERDUE:
         earliest = f"not before {date_words(item.earliest)}"
@@ -107,7 +113,7 @@ def present_row(item: Recommendation, as_of: date, base: str) -> ScheduleRow:
         status=item.status.value,
         tag=due_tag(item.status, item.kind),
         title=item.title,
-        side=side,
+        side=side_note(item),
         says=item.says,
         due=date_text(item.due),
         earliest=earliest,
@@ -151,7 +157,7 @@ def why_words(item: Recommendation) -> str:
     if item.last_done is not None:
         parts.append(f"Last {date_words(item.last_done)}.")
     if item.status is DueStatus.CANNOT_TELL:
-        parts.append(item.reason.rstrip(". ") + "." if item.reason else missing_words(item.missing))
+        parts.append(sentence_case(item.reason.rstrip(". ")) + "." if item.reason else missing_words(item.missing))
     return " ".join(parts)
 
 
@@ -163,9 +169,12 @@ def missing_words(missing: Sequence[str]) -> str:
 
 
 def citation_words(citation: Citation) -> str:
-    """`ACS/ASCO 2016`."""
+    """`ACS/ASCO 2016`; general knowledge has no year of its own."""
     year = str(citation.year)
-    return citation.guideline if year in citation.guideline or not citation.year else f"{citation.guideline} {year}"
+    named = sentence_case(citation.guideline)
+    if named.startswith("General knowledge"):
+        return named
+    return named if year in named or not citation.year else f"{named} {year}"
 
 
 def because_words(reason: Because) -> str:

@@ -31,6 +31,21 @@ EVENT_CONCEPTS = {
     "echocardiogram": ("echocardiogram",),
 }
 MAX_AHEAD = 6
+NEXT = {
+    "mammogram": "Next mammogram",
+    "breast-mri": "Next breast MRI",
+    "breast-ultrasound": "Next ultrasound",
+    "dxa": "Next DXA",
+    "echocardiogram": "Next echocardiogram",
+    "clinic-visit": "Next clinic visit",
+    "gynecology-review": "Gynecology review",
+    "endocrine-duration-review": "Endocrine review",
+    "cardiac-risk": "Heart review",
+    "lipids": "Next lipid panel",
+    "thyroid": "Next thyroid test",
+    "cbc": "Next blood count",
+    "qt-monitoring": "Next ECG",
+}
 
 
 def present_marks(record: PatientRecord, recommendations: Iterable[Recommendation]) -> tuple[Mark, ...]:
@@ -164,12 +179,15 @@ def _ahead(record: PatientRecord, recommendations: Iterable[Recommendation]) -> 
     for item in dated[:MAX_AHEAD]:
         if item.due is None:
             continue
-        lane = f"{item.title}, {item.side}" if item.side in ("left", "right") else item.title
+        side = f", {item.side}" if item.side in ("left", "right") else ""
+        lane = item.title + side
         state = {DueStatus.OVERDUE: "overdue", DueStatus.DUE: "due"}.get(item.status, "later")
         label = f"Was due {date_words(item.due)}" if state == "overdue" else date_words(item.due)
         end = today if state == "overdue" else item.due
         what = f"{lane}: {'overdue' if state == 'overdue' else 'due' if state == 'due' else 'planned'}"
-        yield Mark(short_lane(lane), "window", item.due, end, label, state, what, "Ahead")
+        yield Mark(
+            short_lane(NEXT.get(item.topic, item.title) + side), "window", item.due, end, label, state, what, "Ahead"
+        )
 
 
 def short_lane(text: str) -> str:

@@ -63,6 +63,7 @@ FACT_LABELS: Mapping[str, str] = {
     "radiation": "Radiation",
     "primary_treatment_ended": "End of primary treatment",
     "new_symptoms": "New symptoms",
+    "age_at_diagnosis": "Age at diagnosis",
     "life_expectancy": "Life expectancy",
 }
 

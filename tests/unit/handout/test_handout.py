@@ -115,8 +115,8 @@ def test_the_calendar_holds_24_months_from_this_one() -> None:
 def test_what_is_late_stands_in_this_month_and_is_named() -> None:
     of = handout()
     assert months(of)["2026-11"] == ["Mammogram, both breasts"]
-    assert of.next.late == ("This is late: mammogram, both breasts. It was due in August 2026.",)
-    assert of.next.ask == "Please call us to book it."
+    assert of.next.late == ("Still to do: mammogram, both breasts. It was due in August 2026.",)
+    assert of.next.ask == "Please call us to book."
     assert of.next.months[0].entries[0].who == "Cancer clinic. Book now."
 
 
