@@ -36,6 +36,7 @@ The tree of errors. No HTTP here: status and words live in `web/problems.py`, on
     │   ├── WrongPatientError        form, context and plan do not name the same patient
     │   └── InvalidPlanError         our own validation refused the resource
     ├── StoreError               the store is locked, full, damaged or of another key
+    │   ├── AnotherSaveError         another save for the same patient is under way
     │   ├── UnreadableRecordError    one record does not decrypt
     │   └── SentNotKeptError         it failed after a write was sent to the EHR
     └── DocumentError            a PDF or handout cannot be made
@@ -206,6 +207,10 @@ class InvalidPlanError(CarePlanError):
 
 class StoreError(AftercareError):
     """The store cannot be used now: locked, full, read-only, damaged."""
+
+
+class AnotherSaveError(StoreError):
+    """Another save for the same patient is under way, in another window or by another user."""
 
 
 class UnreadableRecordError(StoreError):

@@ -22,8 +22,10 @@ def row_id(recommendation: Recommendation) -> str:
 
 
 def by_row(recommendations: Iterable[Recommendation]) -> dict[str, Recommendation]:
-    """Recommendations that fired, by the id of their row, in their order."""
-    return {row_id(entry): entry for entry in recommendations if entry.fired}
+    """Recommendations that fired, by the id of their row: safety alerts first, else in their order."""
+    fired = [entry for entry in recommendations if entry.fired]
+    fired.sort(key=lambda entry: entry.kind is not RecommendationKind.SAFETY_ALERT)
+    return {row_id(entry): entry for entry in fired}
 
 
 def draft_plan(

@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import delete, select
 
-from smart_app.errors import StoreError, UnreadableRecordError
+from smart_app.errors import AnotherSaveError, StoreError, UnreadableRecordError
 from smart_app.storage.engine import LEASES, Store
 
 KIND, OPEN_KIND, WORDS_KIND = "outbox", "outbox-open", "outbox-words"
@@ -146,13 +146,13 @@ class Outbox:
         Be the only one who saves for this patient; gives a function that renews the hold.
 
         Raises:
-            StoreError: somebody else held it for longer than a page may wait.
+            AnotherSaveError: somebody else held it for longer than a page may wait.
         """
         name = f"plan:{self._store.keyring.index('outbox-lease', issuer, patient)}"
         with self._locks_lock:
             lock = self._locks.setdefault(name, threading.Lock())
         if not lock.acquire(timeout=patience_s):
-            raise StoreError("another save for this patient is under way")
+            raise AnotherSaveError("another save for this patient is under way")
         holder = self._not_freed.pop(name, None) or _holder()
         try:
             self._take(name, holder, patience_s)
@@ -200,7 +200,7 @@ class Outbox:
             if self._free_dead(name):
                 continue
             if waited >= patience_s:
-                raise StoreError("another save for this patient is under way")
+                raise AnotherSaveError("another save for this patient is under way")
             self._wait(0.1)
             waited += 0.1
 

@@ -99,9 +99,8 @@ def require_patient_of_form(opened: Opened) -> None:
     Raises:
         WrongPatientError: the form names another patient; nothing was done.
     """
-    named = request.form.get("for_patient")
-    if named is not None and named != opened.frame.patient_mark:
-        raise WrongPatientError("the form was drawn for another patient")
+    if request.form.get("for_patient") != opened.frame.patient_mark:
+        raise WrongPatientError("the form names no patient, or another one")
 
 
 def render_page(template: str, page: object, status: int = 200) -> Response:

@@ -81,6 +81,8 @@ def change_plan(handle: str) -> Response:
     if form.action == "discard":
         discard_offered_draft(opened.planning, opened.context)
     if form.action in ("save", "save-draft", "save-as-document"):
+        if kept.unseen:
+            raise StaleDraftError("the draft holds changes that this page did not show")
         return _save(opened, form, kept)
     if form.action == "start-new":
         start_new_plan(opened.planning, opened.context, opened.review)

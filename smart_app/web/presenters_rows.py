@@ -130,19 +130,20 @@ def present_plan_rows(
     problems: Mapping[str, str],
     fresh: Iterable[str] = (),
 ) -> tuple[RowGroup, ...]:
-    """All rows in groups, inside each in the clinician's own order."""
+    """All rows in groups, safety alerts first; inside each in the clinician's own order."""
     new = set(fresh)
-    grouped: dict[str, list[tuple[PlanRow, int]]] = {"plan": [], "visit": [], "avoid": []}
+    grouped: dict[str, list[tuple[PlanRow, int]]] = {"safety": [], "plan": [], "visit": [], "avoid": []}
     for order, row in enumerate(rows):
         grouped[group_of(row, recommendations.get(row.id))].append((row, order))
     words = {
+        "safety": ("Safety alerts", "Settle these first. Options, not orders.", False),
         "plan": ("Follow-up", "When: 2026-12 or 2026-12-14. A month stays a month.", False),
         "visit": ("Ask at each visit", "", True),
         "avoid": ("Not advised without symptoms", "Accepted rows are written as “do not order”.", True),
     }
     groups = []
     for name, members in grouped.items():
-        if not members:
+        if not members and name != "plan":
             continue
         views = tuple(
             _row_view(row, order, recommendations.get(row.id), typed, problems, row.id in new, (place, len(members)))
@@ -155,7 +156,9 @@ def present_plan_rows(
 
 
 def group_of(row: PlanRow, item: Recommendation | None) -> str:
-    """Which group of the page a row stands in: plan, visit or avoid."""
+    """Which group of the page a row stands in: safety, plan, visit or avoid."""
+    if item is not None and item.kind is RecommendationKind.SAFETY_ALERT:
+        return "safety"
     if row.not_advised:
         return "avoid"
     if item is None or row.due is not None or item.status is not DueStatus.DUE:

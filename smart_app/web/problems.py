@@ -251,6 +251,16 @@ PROBLEMS: Mapping[type[e.AftercareError], Problem] = {
         "Its store is locked, full or damaged. Nothing was saved; what was kept before stays.",
         "Try again in a minute. " + TELL_ADMIN,
     ),
+    e.AnotherSaveError: Problem(
+        409,
+        "Another save for this patient is under way",
+        "It was begun in another window or by another user, and is not finished. Nothing of yours was sent; your draft "
+        "is kept.",
+        "Wait a moment, then open the plan page: it shows how that save ended. Then save again.",
+        "warn",
+        "info",
+        False,
+    ),
     e.SentNotKeptError: Problem(
         503,
         "Not known whether saved",

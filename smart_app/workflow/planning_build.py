@@ -4,7 +4,6 @@ What is about to be written: author and organization, the resources of a draft, 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,7 +24,7 @@ from smart_app.fhir.document import Content, document_reference, plan_json
 from smart_app.fhir.narrative import Section, date_words, html_document, plan_sections, text_document
 from smart_app.fhir.provenance import provenance
 from smart_app.storage.outbox import CONFIRMED
-from smart_app.workflow.planning_desk import Desk
+from smart_app.workflow.planning_desk import Desk, content_digest
 from smart_app.workflow.planning_ports import PlanClient, PlanReview
 from smart_app.workflow.planning_record import Snapshot, is_about, readable
 
@@ -55,8 +54,7 @@ class Approved:
     @property
     def content(self) -> str:
         """Digest of what was approved, without what changes with every save."""
-        plain = replace(self.draft, version=0, resource=None, version_id=None, identifier="", replaces=None)
-        return hashlib.sha256(msgspec.json.encode((plain, self.status))).hexdigest()
+        return f"{content_digest(self.draft)}-{self.status}"
 
     def plan(self, goals: Iterable[str], existing: Snapshot | None) -> KeptPlan:
         """The CarePlan, with what others wrote into the one that is in the record."""

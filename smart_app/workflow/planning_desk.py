@@ -4,10 +4,13 @@ The clinician's side of the workbench: drawing, keeping, undoing and taking up d
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
+
+import msgspec
 
 from smart_app.clinical.entries_kept import entries_are_applied, entries_that_stand, open_conflicts_that_stand
 from smart_app.clinical.plan import CarePlanDraft, Decision
@@ -213,12 +216,20 @@ def keep_form(desk: Desk, form: FormData) -> KeptDraft:
     by = desk.context.user_name or desk.context.fhir_user or ""
     at = desk.services.now().astimezone(UTC).isoformat(timespec="seconds")
     draft, problems = apply_form(base, desk.review.record, form, by=by, at=at)
+    seen = draft
     if base.version != state.draft.version:
         merged = merge_plans(base, state.draft, draft)
         if merged.both:
             raise StaleDraftError("the draft was changed elsewhere in between")
         draft = merged.draft
-    return _keep(desk, state, draft, problems)
+    unseen = content_digest(draft) != content_digest(seen)
+    return replace(_keep(desk, state, draft, problems), unseen=unseen)
+
+
+def content_digest(draft: CarePlanDraft) -> str:
+    """Digest of what a clinician approves in a draft, without what changes with every save."""
+    plain = replace(draft, version=0, resource=None, version_id=None, identifier="", replaces=None)
+    return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()
 
 
 def _version_shown(desk: Desk, state: KeptState, form: FormData) -> CarePlanDraft:

@@ -307,13 +307,15 @@ class KeptDraft:
     """
     A draft after a durable commit.
 
-    `problems` are fields that could not be taken (each keeps its earlier value): show them beside the field.
+    `problems` are fields that could not be taken (each keeps its earlier value): show them beside the field. `unseen`:
+    the draft holds changes of another window that the page of this form did not show: it must not be signed by it.
     """
 
     draft: CarePlanDraft
     kept_at: datetime
     problems: tuple[PlanIssue, ...] = ()
     changed: bool = True
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ AS_OF = date(2026, 11, 25)
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[RunningSandbox]:
-    with start_sandbox(as_of=AS_OF, only=("varkonyi", "osthoff", "zaldivarra", "wojtasik")) as running:
+    with start_sandbox(
+        as_of=AS_OF, only=("varkonyi", "osthoff", "zaldivarra", "wojtasik", "ilvonen", "chirwandu")
+    ) as running:
         yield running
 
 
@@ -53,6 +55,31 @@ def test_a_new_plan_takes_the_place_of_the_one_in_the_record(app: RunningApp, sa
     assert held[old]["status"] == "completed"
     assert held[new]["replaces"] == [{"reference": old}]
     assert f"The record holds this care plan as {new}" in plan_page(launched).html
+
+
+def test_a_page_signs_only_what_it_shows(app: RunningApp, sandbox: RunningSandbox) -> None:
+    """Hazard H02: a change of another window is not signed by a page that was drawn before it."""
+    launched = launch(app, sandbox, patient="ilvonen")
+    before = plan_page(launched)
+    press(launched, plan_page(launched), "Keep changes", note="Written in the other window")
+    status, refused = press_save(launched, before, goal="Sleep through")
+    assert (status, refused.heading) == (409, "The plan has changed in between")
+    assert plans(sandbox, "ilvonen") == {}
+    shown = plan_page(launched)
+    assert "Written in the other window" in shown.html and "Sleep through" in shown.html
+    status, receipt = press_save(launched, shown)
+    assert receipt.heading.startswith("Saved to the record")
+    (plan,) = plans(sandbox, "ilvonen").values()
+    assert "Written in the other window" in str(plan["note"])
+
+
+def test_two_windows_that_show_the_same_plan_make_one(app: RunningApp, sandbox: RunningSandbox) -> None:
+    launched = launch(app, sandbox, patient="chirwandu")
+    one, other = plan_page(launched), plan_page(launched)
+    _, first = press_save(launched, one)
+    _, second = press_save(launched, other)
+    assert first.attribute("data-resource") == second.attribute("data-resource")
+    assert len(plans(sandbox, "chirwandu")) == 1
 
 
 def test_starting_a_new_plan_can_be_undone(app: RunningApp, sandbox: RunningSandbox) -> None:

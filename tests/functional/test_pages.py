@@ -68,8 +68,10 @@ def fields_of(document: Element, css: str = "workbench") -> dict[str, Any]:
     return fields
 
 
-def first_row(document: Element) -> str:
-    """Id of the first row of the plan."""
+def first_row(document: Element, group: str = "") -> str:
+    """Id of the first row of the plan, or of one of its groups (`g-plan`)."""
+    if group:
+        document = next(e for e in document.iter(f"{H}section") if e.get("aria-labelledby") == group)
     return next(str(e.get("id")) for e in document.iter() if e.get("class") == "row" and e.get("data-rule"))
 
 
@@ -119,6 +121,22 @@ def test_a_form_drawn_for_another_patient_is_refused(page: LaunchedPage) -> None
     assert "meant for somebody else" not in page.get("plan").text
 
 
+def test_a_form_that_names_no_patient_is_refused(page: LaunchedPage) -> None:
+    answer = page.post("plan", {"for_patient": "", "note": "from nowhere", "action": "save"})
+    assert answer.status_code == 409
+    assert "from nowhere" not in page.get("plan").text
+
+
+def test_safety_alerts_stand_first_on_the_plan_and_in_what_is_written(page: LaunchedPage) -> None:
+    document = checked(page, "plan")
+    headings = [text_of(each).strip() for each in document.iter(f"{H}h2")]
+    assert headings.index("Safety alerts") < headings.index("Follow-up")
+    assert first_row(document) == "tamoxifen-with-strong-cyp2d6-inhibitor"
+    html = page.get("plan").text
+    activities = html[html.index("&#34;activity&#34;") :]
+    assert activities.index("tamoxifen-with-strong-cyp2d6-inhibitor") < activities.index("mammogram")
+
+
 def test_what_is_kept_is_there_after_the_redirect(page: LaunchedPage) -> None:
     document = checked(page, "plan")
     row = first_row(document)
@@ -149,11 +167,11 @@ def test_nothing_typed_is_lost_when_a_date_cannot_be_read(page: LaunchedPage) ->
 
 def test_a_row_moves_down_and_undo_takes_it_back(page: LaunchedPage) -> None:
     document = checked(page, "plan")
-    row = first_row(document)
+    row = first_row(document, "g-plan")
     moved = page.post("plan", {**fields_of(document), "action": f"down:{row}"})
-    assert first_row(check_page(moved.text)) != row
+    assert first_row(check_page(moved.text), "g-plan") != row
     undone = page.post("plan", {**fields_of(check_page(moved.text)), "action": "undo"})
-    assert first_row(check_page(undone.text)) == row
+    assert first_row(check_page(undone.text), "g-plan") == row
 
 
 def test_an_own_item_is_added_once_and_can_be_removed(page: LaunchedPage) -> None:

@@ -118,9 +118,9 @@ class LaunchedPage:
         return self.session.get(urljoin(self.base, path), timeout=60, **options)
 
     def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> requests.Response:
-        """A form of this launch, sent as a browser sends it: with its token, origin and fetch site."""
+        """A form of this launch, sent as a browser sends it: with its token, patient, origin and fetch site."""
         headers = {"Origin": self.app.url, "Sec-Fetch-Site": "same-origin", **options.pop("headers", {})}
-        fields = {"form_token": self.form_token(), **(data or {})}
+        fields = {"form_token": self.form_token(), "for_patient": self.patient_mark(), **(data or {})}
         return self.session.post(urljoin(self.base, path), data=fields, headers=headers, timeout=60, **options)
 
     def form_token(self) -> str:
@@ -129,6 +129,13 @@ class LaunchedPage:
 
         context = self.app.services.contexts.require(self.handle, self.cookie_value())
         return _token(self.app.services.settings.secret_key, context)
+
+    def patient_mark(self) -> str:
+        """What forms of this launch carry of its patient."""
+        from smart_app.storage.contexts import sha256
+
+        context = self.app.services.contexts.require(self.handle, self.cookie_value())
+        return sha256(f"{context.id}:{context.patient_id}")[:16]
 
     def cookie_value(self) -> str:
         """The proof of this launch."""
