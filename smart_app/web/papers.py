@@ -13,7 +13,7 @@ from smart_app.clinical.clinic import ClinicContacts
 from smart_app.clinical.education import ChosenParagraph, apply_choices, choose_paragraphs
 from smart_app.clinical.features import derive_features
 from smart_app.clinical.plan import CarePlanDraft
-from smart_app.fhir.narrative import plan_sections
+from smart_app.fhir.narrative import Section, plan_sections
 from smart_app.handout.blocks import Handout, Person
 from smart_app.handout.calendar import calendar_ics
 from smart_app.handout.handout import compose_handout
@@ -184,6 +184,22 @@ def plan_paper(
         read=f"Record of {issuer.title}, read at {moment_text(read_at).text}.",
         clinician=context.user_name,
     )
+
+
+def plan_words(
+    wired: Services, context: PlanContext, found: PlanReview, draft: CarePlanDraft, standing: str
+) -> tuple[Section, ...]:
+    """The same as sections of words: whose it is and what it is first, safety alerts next, nothing left out."""
+    paper = plan_paper(wired, context, found, draft, standing)
+    sections = (
+        Section("Patient", tuple(f"{name}: {value}" for name, value in paper.patient)),
+        Section("Standing", (paper.standing, paper.read)),
+        Section("Safety alerts", paper.alerts),
+        *(Section(part.title, part.lines, part.table) for part in paper.sections),
+        Section("Contacts", tuple(f"{name}: {value}" for name, value in paper.contacts)),
+        Section("About this plan", (paper.footer,)),
+    )
+    return tuple(section for section in sections if section.lines or section.table)
 
 
 def plan_pdf(

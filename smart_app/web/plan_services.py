@@ -5,11 +5,14 @@ What planning is given in the running app, composed from the services.
 from __future__ import annotations
 
 from smart_app.clinical.plan import CarePlanDraft
+from smart_app.fhir.narrative import Section
 from smart_app.web.metrics import TIME_TO_PLAN
-from smart_app.web.papers import plan_pdf
+from smart_app.web.papers import plan_pdf, plan_words
 from smart_app.web.services import Services
 from smart_app.workflow.launching import client_for
 from smart_app.workflow.planning_ports import DocumentFile, IssuerFacts, PlanContext, PlanReview, PlanServices
+
+Sections = tuple[Section, ...]
 
 
 def plan_services(wired: Services) -> PlanServices:
@@ -22,6 +25,9 @@ def plan_services(wired: Services) -> PlanServices:
     def make_pdf(context: PlanContext, found: PlanReview, draft: CarePlanDraft, standing: str) -> DocumentFile:
         return plan_pdf(wired, context, found, draft, standing)
 
+    def make_sections(context: PlanContext, found: PlanReview, draft: CarePlanDraft, standing: str) -> Sections:
+        return plan_words(wired, context, found, draft, standing)
+
     return PlanServices(
         drafts=wired.drafts,
         outbox=wired.outbox,
@@ -33,5 +39,6 @@ def plan_services(wired: Services) -> PlanServices:
         public_url=wired.settings.public_url,
         rule_set=wired.knowledge.version,
         make_pdf=make_pdf,
+        make_sections=make_sections,
         observe_time_to_plan=lambda issuer, seconds: TIME_TO_PLAN.labels(issuer).observe(seconds),
     )

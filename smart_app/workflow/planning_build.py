@@ -118,7 +118,12 @@ class Approved:
 
         Each says all of the plan. A PDF that cannot be made (a character that no font holds) is left out, and why.
         """
-        sections = (Section("Standing", (self.standing,)), *plan_sections(self.draft, self.desk.review.record))
+        make_sections = self.desk.services.make_sections
+        sections = (
+            make_sections(self.desk.context, self.desk.review, self.draft, self.standing)
+            if make_sections is not None
+            else (Section("Standing", (self.standing,)), *plan_sections(self.draft, self.desk.review.record))
+        )
         forms, without_pdf = [], ""
         make_pdf = self.desk.services.make_pdf
         if make_pdf is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from smart_app.errors import FhirError, RefusedResourceError, TemporaryFhirError
 from smart_app.fhir import resources
+from smart_app.fhir.capability import RungName
 from smart_app.storage.outbox import CONFIRMED, OutboxEntry
 from smart_app.workflow.planning_record import find_documents
 from smart_app.workflow.planning_send import SendEnd, Sent
@@ -48,6 +49,9 @@ def save_document(saving: Saving) -> Receipt:
         )
         sent, receipt = send_entry(saving, entry, first)
         receipt = replace(receipt, notes=(*receipt.notes, *notes, *_form_notes(number, len(contents), receipt)))
+        if receipt.saved and saving.ladder.chosen is RungName.DOCUMENT:
+            why = saving.ladder.rung(RungName.CARE_PLAN).words
+            receipt = replace(receipt, explanation=f"{why} {receipt.explanation}")
         last = (sent, receipt)
         if not isinstance(sent.error, RefusedResourceError) or sent.end is not SendEnd.REFUSED:
             break

@@ -16,6 +16,7 @@ from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.fhir.client import WriteAnswer
+from smart_app.fhir.narrative import Section
 from smart_app.storage.audit import AuditLog
 from smart_app.storage.contexts import LaunchContext
 from smart_app.storage.drafts import DraftStore
@@ -99,6 +100,10 @@ class DocumentFile:
 MakePdf = Callable[[PlanContext, PlanReview, CarePlanDraft, str], DocumentFile]
 
 
+# The same as sections of words, for servers that take no PDF.
+MakeSections = Callable[[PlanContext, PlanReview, CarePlanDraft, str], tuple[Section, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class IssuerFacts:
     """What planning needs of the registry's row: a name for people, the organization (`Organization/17`, or empty)."""
@@ -136,5 +141,6 @@ class PlanServices:
     public_url: str
     rule_set: str = ""
     make_pdf: MakePdf | None = None
+    make_sections: MakeSections | None = None
     new_key: Callable[[], str] = _new_key
     observe_time_to_plan: Callable[[str, float], None] = _nothing_to_observe

@@ -173,13 +173,14 @@ def _written(receipt: Receipt, sent: Sent) -> Receipt:
         )
     heading = HEADINGS[outcome]
     words = (
-        "This EHR lets no app write a care plan. The plan is in the chart as a document, not as a care plan."
+        "The plan is in the chart as a document, not as a care plan. It was read back and equals what you approved."
         if document
         else "The care plan is in the chart. It was read back and equals what you approved."
     )
     if comparison is not None and not comparison.equal:
         heading += ", but the EHR changed parts of it"
-        words = "The plan is in the chart. It was read back, and these parts were changed by the EHR."
+        form = " as a document, not as a care plan" if document else ""
+        words = f"The plan is in the chart{form}. It was read back, and these parts were changed by the EHR."
         if any(change.serious for change in changes):
             words += " Some of them change what the plan says: check it in the chart now."
     if receipt.as_draft:

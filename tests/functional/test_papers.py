@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import io
 import re
@@ -19,6 +20,7 @@ from tests.functional.test_every_patient import page_of, save
 from tests.functional.test_pages import checked, fields_of
 from tests.support.app_server import LaunchedPage, RunningApp, launch, start_app
 from tests.support.house_checks import text_of
+from tests.support.plan_pages import plan_page, press_save
 
 AS_OF = date(2026, 11, 25)
 NAME, LATIN = {"use": "official", "family": "田中", "given": ["花子"]}, {"family": "Tanaka", "given": ["Hanako"]}
@@ -68,6 +70,28 @@ def test_the_page_says_how_many_pages_the_pdf_has_and_shows_each(app: RunningApp
         assert f"{number} pages" in text_of(document)
         pictures = [image for image in document.iter() if "page-" in (image.get("src") or "")]
         assert len(pictures) == number
+
+
+def test_a_name_without_glyphs_is_saved_as_a_whole_page_of_text_that_says_whose_it_is(
+    app: RunningApp, sandbox: RunningSandbox
+) -> None:
+    launched = launch(app, sandbox, "epic-like", "zaldivarra")
+    _, receipt = press_save(launched, plan_page(launched))
+    assert receipt.heading == "Saved as a document"
+    assert "This EHR lets no app write a care plan." in receipt.html
+    assert "A PDF could not be made of this plan" in receipt.html
+    reference = receipt.attribute("data-resource") or ""
+    (document,) = [
+        each
+        for each in sandbox.record("zaldivarra", "epic-like")
+        if f"{each['resourceType']}/{each['id']}" == reference
+    ]
+    (attachment,) = [content["attachment"] for content in document["content"]]
+    assert attachment["contentType"] == "text/html"
+    words = base64.b64decode(attachment["data"]).decode()
+    assert "花子" in words and "Born" in words
+    assert words.index("Signed by") < words.index("Follow-up")
+    assert "Why, and by which guideline" in words
 
 
 def test_more_to_know_is_added_by_a_link_and_kept_by_the_plan(app: RunningApp, sandbox: RunningSandbox) -> None:
