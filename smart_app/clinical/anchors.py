@@ -14,7 +14,7 @@ from smart_app.clinical.features import SIDES, Features
 from smart_app.clinical.features_anatomy import breast_treatment_end, courses, operations, sides_of
 from smart_app.clinical.features_treatment import antibody_end, endocrine_start, matching
 from smart_app.clinical.recommendations import Because
-from smart_app.clinical.treatment_dates import latest_diagnosis, latest_of, primary_treatment
+from smart_app.clinical.treatment_dates import entered_day, latest_diagnosis, latest_of, primary_treatment
 
 NEWER_THAN_RADIATION_MONTHS = 12
 
@@ -91,6 +91,9 @@ def _radiation_end(features: Features) -> Anchor:
     No course lasts half a year, so a course without an end that began so long ago binds nothing any more.
     """
     record = features.record
+    entered = entered_day(record, "radiation_ended_on")
+    if entered is not None:
+        return Anchor(entered, (Because("radiation_ended_on", str(entered)),))
     rows = courses(record, features.side) if features.side else list(record.radiation)
     rows = rows or list(record.radiation)
     if not rows:
@@ -108,6 +111,9 @@ def _radiation_end(features: Features) -> Anchor:
 
 def _surgery(features: Features) -> Anchor:
     record = features.record
+    entered = entered_day(record, "surgery_on")
+    if entered is not None:
+        return Anchor(entered, (Because("surgery_on", str(entered)),))
     rows = [row for side in SIDES for row in operations(record, side)] or list(record.surgery)
     day = latest_of([row.on for row in rows if row.on is not None])
     if day is None:
@@ -151,6 +157,9 @@ def _cardiotoxic_end(features: Features) -> Anchor:
 
 
 def _birads_study(features: Features) -> Anchor:
+    fact = features.record.facts.get("birads")
+    if fact is not None and fact.entry is not None and fact.on is not None:
+        return Anchor(fact.on, (Because("birads", fact.value),))
     study = features.record.imaging.get("last_breast_imaging") or features.record.imaging.get("mammogram")
     if study is None or study.on is None:
         return Anchor(None, missing=("birads",))

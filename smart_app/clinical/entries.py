@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from smart_app.clinical.date_facts import DATE_FACTS, DIAGNOSED_ON, date_fact, diagnosis_date
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import CancerRecord, Entry, Fact, FactState, FactValue, PatientRecord
 from smart_app.clinical.scope import decide_scope
@@ -36,6 +37,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "smoking": ("current", "former", "never"),
     "life_expectancy": ("under-5", "5-10", "over-10"),
     "ovarian_suppression": ("none", "gnrh"),
+    "family_history": _YES_NO,
     "hospice": _YES_NO,
     "chest_radiation_before_30": _YES_NO,
     "heart_in_radiation_field": _YES_NO,
@@ -55,13 +57,13 @@ NUMBERS: Mapping[str, tuple[float, float]] = {
 }
 """Least and most of what may be entered as a number."""
 
-ENTERABLE_TEXTS = frozenset({"t", "n", "germline", "primary_treatment_ended", "new_symptoms"})
+ENTERABLE_TEXTS = frozenset({"t", "n", "germline", "new_symptoms", *DATE_FACTS})
 """Facts that are typed in a form of their own."""
 
 TUMOR_FACTS = frozenset(
     {
         "er", "pr", "her2", "grade", "stage_group", "t", "n", "m", "tumor_size_mm", "nodes_positive", "nodes_examined",
-        "ki67_percent", "oncotype_rs", "rcb_class",
+        "ki67_percent", "oncotype_rs", "rcb_class", DIAGNOSED_ON,
     }
 )  # fmt: skip
 """Facts that belong to one tumor: of several tumors, an entry is about one."""
@@ -114,7 +116,7 @@ def parse_entry_value(name: str, text: str) -> Any:
         return text
     if name == "germline":
         return _germline(text)
-    if name == "primary_treatment_ended":
+    if name in DATE_FACTS:
         return _date(text)
     if not text:
         raise ValueError("a value")
@@ -164,11 +166,12 @@ def apply_entries(record: PatientRecord, entries: tuple[Entry, ...]) -> PatientR
         return record
     cancers = tuple(_with_cancer_entries(index, cancer, last, record) for index, cancer in enumerate(record.cancers))
     facts = dict(record.facts)
-    for name in {name for (name, cancer) in last if cancer is not None}:
+    for name in {name for (name, cancer) in last if cancer is not None and name != DIAGNOSED_ON}:
         facts[name] = _of_tumors(name, cancers, facts.get(name))
     for (name, cancer), entry in sorted(last.items(), key=lambda item: item[0][0]):
-        if cancer is None:
-            facts[name] = entered(name, facts.get(name), entry)
+        if cancer is None and name != DIAGNOSED_ON:
+            own = date_fact(name, record) if name in DATE_FACTS else facts.get(name)
+            facts[name] = entered(name, own, entry)
     if ("metastasis", None) not in last:
         facts["metastasis"] = _metastasis(facts, record)
     ordered = {name: facts[name] for name in sorted(facts)}
@@ -190,10 +193,13 @@ def _with_cancer_entries(
     """A tumor with its own entries; where there is one tumor, entries about the patient's tumor facts are its own."""
     facts = dict(cancer.facts)
     for (name, of_cancer), entry in last.items():
-        only_one = of_cancer is None and len(record.cancers) == 1 and name in facts
+        only_one = of_cancer is None and len(record.cancers) == 1 and name in (*facts, DIAGNOSED_ON)
         if of_cancer == index or (only_one and (name, index) not in last):
-            facts[name] = entered(name, facts.get(name), entry)
-    return replace(cancer, facts={name: facts[name] for name in sorted(facts)})
+            own = diagnosis_date(cancer, record.was_read(name)) if name == DIAGNOSED_ON else facts.get(name)
+            facts[name] = entered(name, own, entry)
+    diagnosed = facts.get(DIAGNOSED_ON)
+    diagnosed_on = cancer.diagnosed_on if diagnosed is None else PartialDate.parse(str(diagnosed.value))
+    return replace(cancer, diagnosed_on=diagnosed_on, facts={name: facts[name] for name in sorted(facts)})
 
 
 def entered(name: str, own: Fact | None, entry: Entry) -> Fact:

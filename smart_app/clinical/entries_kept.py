@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from smart_app.clinical.date_facts import DATE_FACTS, date_fact
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.entries import CHOICES, ENTERABLE_TEXTS, NUMBERS, TUMOR_FACTS, parse_entry_value, typed_text
 from smart_app.clinical.facts import Entry, Fact, FactState, PatientRecord
@@ -117,7 +118,8 @@ def _choice(entry: Entry, own: Fact | None) -> Entry | str:
 
 def _is_older(own: Fact, entry: Entry) -> bool:
     """Whether the record's own value was there when the clinician entered another one."""
-    return own.on is not None and own.on.latest < PartialDate.parse(entry.at[:10]).earliest
+    on = PartialDate.parse(str(own.value)) if own.name in DATE_FACTS else own.on
+    return on is not None and on.latest < PartialDate.parse(entry.at[:10]).earliest
 
 
 def _tumor(reference: str, record: PatientRecord) -> int | None:
@@ -140,4 +142,4 @@ def _fact(name: str, cancer: int | None, record: PatientRecord) -> Fact | None:
     fact = record.cancers[cancer].facts.get(name) if cancer is not None else None
     if fact is None:
         fact = of_tumors[0] if len(of_tumors) == 1 else record.facts.get(name)
-    return fact
+    return date_fact(name, record, cancer) if fact is None and name in DATE_FACTS else fact

@@ -13,7 +13,7 @@ from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import PatientRecord, RadiotherapyCourse, Source, Surgery
 from smart_app.clinical.features import NONE_RECORDED, SIDES, Feature, unknown
 from smart_app.clinical.recommendations import Because
-from smart_app.clinical.treatment_dates import latest_of, months_between
+from smart_app.clinical.treatment_dates import entered_day, latest_of, months_between
 
 NODE_FIELDS = ("nod", "axilla", "supraclav", "infraclav", "internal mammary", "imn", "regional")
 _HEART_FIELDS = ("internal mammary", "imn")
@@ -63,9 +63,10 @@ def courses(record: PatientRecord, side: str) -> list[RadiotherapyCourse]:
 
 def breast_treatment_end(record: PatientRecord) -> PartialDate | None:
     """The end of operation and radiation of the breasts; None where no date is known. What comes after is follow-up."""
-    ends = [row.on for row in record.surgery if row.kind in _KINDS and row.on is not None]
-    ends += [row.ended_on for row in record.radiation if row.ended_on is not None]
-    return latest_of(ends)
+    operated, irradiated = entered_day(record, "surgery_on"), entered_day(record, "radiation_ended_on")
+    ends = [operated] if operated is not None else [row.on for row in record.surgery if row.kind in _KINDS]
+    ends += [irradiated] if irradiated is not None else [row.ended_on for row in record.radiation]
+    return latest_of([end for end in ends if end is not None])
 
 
 def _sources(rows: Iterable[Surgery | RadiotherapyCourse]) -> tuple[Source, ...]:

@@ -13,7 +13,7 @@ from smart_app.clinical.facts import Medication, PatientRecord
 from smart_app.clinical.features import NONE_RECORDED, Feature, unknown
 from smart_app.clinical.features_tumor import ovaries_removed
 from smart_app.clinical.recommendations import Because
-from smart_app.clinical.treatment_dates import months_between, primary_treatment
+from smart_app.clinical.treatment_dates import entered_day, months_between, primary_treatment
 
 PLATINUM = ("carboplatin", "cisplatin")
 # Where a code map gives a drug without its class, its name still counts.
@@ -177,7 +177,10 @@ def _her2(record: PatientRecord) -> Feature:
 
 
 def antibody_end(record: PatientRecord) -> PartialDate | None:
-    """The last dose of HER2 antibodies; None while one is active, or where no end is known."""
+    """The last dose of HER2 antibodies, as entered or recorded; None while one is active, or where no end is known."""
+    entered = entered_day(record, "trastuzumab_ended")
+    if entered is not None:
+        return entered
     drugs = [drug for drug in record.systemic if "her2" in drug.classes and is_her2_word(drug) in _ANTIBODIES]
     if any(drug.status == "active" for drug in drugs):
         return None
@@ -222,7 +225,10 @@ def endocrine_drugs(record: PatientRecord) -> list[Medication]:
 
 
 def endocrine_start(record: PatientRecord) -> PartialDate | None:
-    """The first day of endocrine therapy, whatever drugs followed one another; None where it is not known."""
+    """The first day of endocrine therapy, whatever drugs followed one another, entered or recorded; None: unknown."""
+    entered = entered_day(record, "endocrine_started_on")
+    if entered is not None:
+        return entered
     drugs = endocrine_drugs(record)
     starts = [drug.started_on for drug in drugs if drug.started_on is not None]
     return min(starts, key=lambda day: day.earliest, default=None)
@@ -235,7 +241,8 @@ def _endocrine_years(record: PatientRecord) -> Feature:
         return unknown("et.years")
     end = PartialDate.from_date(record.as_of)
     if not any(drug.status == "active" for drug in drugs):
-        ends = [drug.ended_on for drug in drugs if drug.ended_on is not None]
+        entered = entered_day(record, "endocrine_ended_on")
+        ends = [entered] if entered is not None else [drug.ended_on for drug in drugs if drug.ended_on is not None]
         if not ends:
             return unknown("et.years", "endocrine_ended_on")
         end = max(ends, key=lambda day: day.latest)

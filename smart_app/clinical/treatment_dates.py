@@ -18,6 +18,15 @@ UNFINISHED_MONTHS = 18
 LONGEST_COURSE_MONTHS = 12
 # A first operation may be recorded some weeks before the diagnosis that its pathology gave.
 BEFORE_DIAGNOSIS_MONTHS = 3
+ENTERED_DATES = (
+    "primary_treatment_ended",
+    "surgery_on",
+    "radiation_ended_on",
+    "endocrine_started_on",
+    "endocrine_ended_on",
+    "trastuzumab_ended",
+)
+"""Dates of treatment that a clinician may enter: an entered one stands before the record's rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +142,20 @@ def _without_end(
     return PrimaryTreatment(None, young, diagnosed, reasons, ("primary_treatment_ended",), recurred)
 
 
-def _entered_end(record: PatientRecord) -> tuple[PartialDate | None, tuple[Because, ...]] | None:
-    """The end as a clinician entered it, a year alone too; None where nothing usable was entered."""
-    entered = record.facts.get("primary_treatment_ended")
-    if entered is None or not entered.known:
+def entered_day(record: PatientRecord, name: str) -> PartialDate | None:
+    """A date as a clinician entered it, a year alone too; None where nothing usable was entered."""
+    fact = record.facts.get(name)
+    if fact is None or not fact.known:
         return None
     try:
-        ended = PartialDate.parse(str(entered.value))
+        return PartialDate.parse(str(fact.value))
     except ValueError:
         return None
-    return ended, (Because(entered.name, str(entered.value), entered.sources),)
+
+
+def _entered_end(record: PatientRecord) -> tuple[PartialDate, tuple[Because, ...]] | None:
+    ended = entered_day(record, "primary_treatment_ended")
+    return None if ended is None else (ended, (Because("primary_treatment_ended", str(ended)),))
 
 
 def _late(ended: PartialDate | None, diagnosed: PartialDate | None) -> bool:
@@ -160,14 +173,19 @@ def _counts(step: _Step, since: PartialDate | None) -> bool:
 
 
 def _steps(record: PatientRecord) -> Iterator[_Step]:
+    operated, irradiated = entered_day(record, "surgery_on"), entered_day(record, "radiation_ended_on")
     for row in record.surgery:
-        if row.kind in ("mastectomy", "breast-conserving"):
+        if row.kind in ("mastectomy", "breast-conserving") and operated is None:
             yield _Step("surgery", row.on, row.on, False, row.sources)
+    if operated is not None:
+        yield _Step("surgery_on", operated, operated, False, ())
     for row in record.axillary_surgery:
         yield _Step("axillary_surgery", row.on, row.on, False, row.sources)
     for course in record.radiation:
-        ended = course.ended_on
-        yield _Step("radiation", course.started_on, ended, ended is None, course.sources)
+        if irradiated is None:
+            yield _Step("radiation", course.started_on, course.ended_on, course.ended_on is None, course.sources)
+    if irradiated is not None:
+        yield _Step("radiation_ended_on", None, irradiated, False, ())
     for drug in record.systemic:
         if "chemotherapy" in drug.classes:
             active = drug.status == "active" and drug.ended_on is None

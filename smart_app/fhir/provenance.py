@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from smart_app.clinical.plan_facts import UsedFact
+from smart_app.clinical.facts import Entry
+from smart_app.clinical.plan_facts import UsedFact, entry_words
 from smart_app.fhir.careplan import Authorship, instant
 from smart_app.fhir.narrative import without_forbidden
 
@@ -25,13 +26,15 @@ def provenance(
     created: bool,
     software_version: str,
     rule_set: str = "",
+    entries: Iterable[Entry] = (),
 ) -> dict[str, Any]:
     """
     The Provenance of what was written.
 
     Author and program both act on behalf of the organization (US Core asks it of a practitioner and of a device), so
     `authorship.organization` and `authorship.author` must be known. The facts' versions stand in the references and
-    again as text, because many servers strip versions from references.
+    again as text, because many servers strip versions from references. What a clinician entered or chose is a source
+    too, in words: nothing of it stands in the record.
 
     Args:
         targets: `CarePlan/1/_history/2`, or without a version where the server gives none.
@@ -40,7 +43,7 @@ def provenance(
     version = [{"value": software_version}]
     if rule_set:
         version.append({"type": {"text": "rule set"}, "value": rule_set})  # type: ignore[dict-item] # mixed JSON
-    entities = [_entity(fact) for fact in facts]
+    entities = [_entity(fact) for fact in facts] + [_entered(entry) for entry in entries]
     resource: dict[str, Any] = {
         "resourceType": "Provenance",
         "contained": [
@@ -78,6 +81,10 @@ def is_same_event(stored: Mapping[str, Any], sent: Mapping[str, Any]) -> bool:
 
 def _participant(code: str) -> dict[str, Any]:
     return {"coding": [{"system": PARTICIPANT, "code": code}]}
+
+
+def _entered(entry: Entry) -> dict[str, Any]:
+    return {"role": "source", "what": {"display": without_forbidden(entry_words(entry))}}
 
 
 def _entity(fact: UsedFact) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from smart_app.clinical.date_facts import DATE_FACTS, date_fact
 from smart_app.clinical.entries import typed_text
 from smart_app.clinical.facts import CancerRecord, Fact, PatientRecord
 from smart_app.web.presenters_facts import fact_key, record_says
@@ -18,6 +19,7 @@ from smart_app.workflow.planning_ports import FormData
 
 _RECEPTOR = (("positive", "Positive"), ("negative", "Negative"), ("equivocal", "Equivocal"))
 _YES_NO = (("true", "Yes"), ("false", "No"))
+_DATE = "2022, 2022-12 or 2022-12-09"
 _STAGES = tuple(
     (stage, stage) for stage in ("0", "I", "IA", "IB", "II", "IIA", "IIB", "III", "IIIA", "IIIB", "IIIC", "IV")
 )
@@ -52,9 +54,14 @@ ENTERABLE: tuple[Enterable, ...] = (
     Enterable(
         "primary_treatment_ended",
         "Today",
-        hint="Date of the last surgery, chemotherapy or radiation: 2022, 2022-12 or 2022-12-09",
+        hint=f"Date of the last surgery, chemotherapy or radiation: {_DATE}",
         mode="numeric",
     ),
+    Enterable("surgery_on", "Dates", hint=f"Last operation on a breast: {_DATE}", mode="numeric"),
+    Enterable("radiation_ended_on", "Dates", hint=f"Last day of radiation: {_DATE}", mode="numeric"),
+    Enterable("endocrine_started_on", "Dates", hint=f"First day of endocrine therapy: {_DATE}", mode="numeric"),
+    Enterable("endocrine_ended_on", "Dates", hint=f"Last day, if no endocrine drug is active: {_DATE}", mode="numeric"),
+    Enterable("trastuzumab_ended", "Dates", hint=f"Last dose of a HER2 antibody: {_DATE}", mode="numeric"),
     Enterable(
         "life_expectancy",
         "Today",
@@ -67,6 +74,8 @@ ENTERABLE: tuple[Enterable, ...] = (
     ),
     Enterable("hospice", "Today", _YES_NO),
     Enterable("metastasis", "Today", (("none", "None"), ("present", "Present"))),
+    Enterable("family_history", "Patient", (("true", "Breast or ovarian cancer"), ("false", "None known"))),
+    Enterable("birads", "Patient", tuple((v, f"BI-RADS {v}") for v in "0123456")),
     Enterable("breast_density", "Patient", tuple((v, f"Category {v}") for v in "abcd")),
     Enterable("bmi", "Patient", hint="kg/m²", mode="decimal"),
     Enterable("smoking", "Patient", tuple((v, v.capitalize()) for v in ("never", "former", "current"))),
@@ -75,6 +84,7 @@ ENTERABLE: tuple[Enterable, ...] = (
     Enterable("heart_in_radiation_field", "Patient", _YES_NO),
     Enterable("chest_radiation_before_30", "Patient", _YES_NO),
     Enterable("lifetime_risk", "Patient", hint="percent, by a risk model", mode="decimal"),
+    Enterable("diagnosed_on", "Tumor", hint=f"Date of diagnosis: {_DATE}", mode="numeric", per_tumor=True),
     Enterable(
         "er",
         "Tumor",
@@ -119,6 +129,7 @@ class EntryForm:
     reason: str
     errors: Mapping[str, str]
     entered: bool
+    is_date: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +178,8 @@ def find_fact(record: PatientRecord, name: str, cancer: int | None) -> Fact:
         own = record.cancers[cancer].facts.get(name)
         if own is not None:
             return own
+    if name in DATE_FACTS and (cancer is not None or name not in record.facts):
+        return date_fact(name, record, cancer)
     return record.facts.get(name) or missing_fact(name, record)
 
 
@@ -213,13 +226,14 @@ def _form(record: PatientRecord, name: str, cancer: int | None, typed: Typed, pr
         reason=typed.value(f"{prefix}.reason", entry.reason if entry else ""),
         errors={field.rpartition(".")[2]: words for field, words in problems.items()},
         entered=entry is not None,
+        is_date=name in DATE_FACTS,
     )
 
 
 def _groups(record: PatientRecord) -> list[FactGroup]:
     groups = [
         FactGroup(name.lower(), heading, tuple(_choice(record, item, None) for item in ENTERABLE if item.group == name))
-        for name, heading in (("Today", "Seen today"), ("Patient", "Patient"))
+        for name, heading in (("Today", "Seen today"), ("Dates", "Dates of treatment"), ("Patient", "Patient"))
     ]
     tumors: tuple[CancerRecord, ...] = record.cancers
     for index, cancer in enumerate(tumors):

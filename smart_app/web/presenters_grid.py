@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from smart_app.clinical.date_facts import DIAGNOSED_ON, diagnosis_date
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import (
     CancerRecord,
@@ -19,7 +20,16 @@ from smart_app.clinical.facts import (
     Source,
     Surgery,
 )
-from smart_app.web.presenters_facts import FactColumn, FactContext, FactRow, Piece, fact_row, source_chip, source_pairs
+from smart_app.web.presenters_facts import (
+    FactColumn,
+    FactContext,
+    FactRow,
+    Piece,
+    enter_link,
+    fact_row,
+    source_chip,
+    source_pairs,
+)
 from smart_app.web.presenters_page import STATE_TAGS, Chip, Pair
 from smart_app.web.presenters_words import (
     AGENT_KINDS,
@@ -36,7 +46,7 @@ from smart_app.web.presenters_words import (
 CANCER_FACTS = ("stage_group", "grade", "tumor_size_mm", "nodes_positive")
 MARKERS = ("er", "pr", "her2", "ki67_percent", "oncotype_rs")
 ABOUT_PATIENT = ("menopausal_status", "germline")
-INSIDE_OTHER_ROWS = ("t", "n", "m", "nodes_examined", "birads", "metastasis")
+INSIDE_OTHER_ROWS = ("t", "n", "m", "nodes_examined", "birads")
 ONLY_WHEN_THERE = ("oncotype_rs", "ki67_percent")
 AGENT_ORDER = ("chemotherapy", "her2", "endocrine", "cdk4-6", "parp", "immunotherapy", "bone", "other")
 
@@ -47,13 +57,13 @@ def present_columns(record: PatientRecord, where: FactContext) -> tuple[FactColu
     if len(record.cancers) == 1:
         cancer = record.cancers[0]
         last = _imaging_row(record, where)
-        first = (_diagnosis_row(cancer, 0, where), *_tumor_rows(record, 0, CANCER_FACTS, where), last)
+        first = (*_diagnosis_rows(cancer, 0, where), *_tumor_rows(record, 0, CANCER_FACTS, where), last)
         markers = (*_tumor_rows(record, 0, MARKERS, where), *_patient_rows(record, where))
         return (FactColumn("Cancer", first, "cancer"), FactColumn("Markers and patient", markers, "markers"), treatment)
     tumors = tuple(
         FactColumn(
             tumor_name(cancer, index),
-            (_diagnosis_row(cancer, index, where), *_tumor_rows(record, index, (*CANCER_FACTS, *MARKERS), where)),
+            (*_diagnosis_rows(cancer, index, where), *_tumor_rows(record, index, (*CANCER_FACTS, *MARKERS), where)),
             f"tumor-{index + 1}",
         )
         for index, cancer in enumerate(record.cancers)
@@ -133,20 +143,30 @@ def _patient_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, .
     return tuple(fact_row(record.facts.get(name) or missing_fact(name, record), where) for name in ABOUT_PATIENT)
 
 
+def _diagnosis_rows(cancer: CancerRecord, index: int, where: FactContext) -> tuple[FactRow, ...]:
+    """The diagnosis, and its date where the clinician entered it."""
+    entered = cancer.facts.get(DIAGNOSED_ON)
+    dated = (fact_row(entered, where, index),) if entered is not None else ()
+    return (_diagnosis_row(cancer, index, where), *dated)
+
+
 def _diagnosis_row(cancer: CancerRecord, index: int, where: FactContext) -> FactRow:
     side = cancer.laterality if cancer.laterality != "unknown" else "side not recorded"
     value = f"{CANCER_KINDS.get(cancer.kind, cancer.kind)}, {side}"
     chip = source_chip(cancer.sources)
     also: tuple[str, ...] = ()
+    date_link = (enter_link(diagnosis_date(cancer), where, index),) if where.can_enter else ()
     if cancer.diagnosed_on is None:
         also = ("diagnosis date not recorded",)
+    elif DIAGNOSED_ON in cancer.facts:
+        date_link = ()
     elif chip is None or chip.on is None or chip.on.iso != str(cancer.diagnosed_on):
         also = (f"diagnosed {date_words(cancer.diagnosed_on)}",)
     return FactRow(
         "Diagnosis",
         "documented",
         (Piece(value),),
-        _source_ledger(cancer.sources, where),
+        _source_ledger(cancer.sources, where, *date_link),
         cancer=str(index + 1),
         anchor=f"cancer-{index + 1}",
         chip=chip,
@@ -173,14 +193,18 @@ def _imaging_row(record: PatientRecord, where: FactContext) -> FactRow:
         category = Piece(value_words("birads", birads.value, birads.extra), "birads", birads.state.value)
     else:
         category = replace(category, fact="birads", state=birads.state.value)
-    ledger = _source_ledger(study.sources, where, *fact_row(birads, where).ledger[-1:])
+    own = fact_row(birads, where)
+    entered = birads.state is FactState.ENTERED
+    ledger = _source_ledger(study.sources, where, *(own.ledger if entered else own.ledger[-1:]))
     return FactRow(
         "Last breast imaging",
-        "documented",
+        birads.state.value if entered else "documented",
         (Piece(f"{name}{', ' + side if side else ''}:"), category),
         ledger,
         treatment="imaging",
         chip=_dated_chip(study.sources, study.on),
+        also=own.also if entered else (),
+        tag=own.tag if entered else None,
     )
 
 

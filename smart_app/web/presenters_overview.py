@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Fact, FactState, FactValue, IssueKind, PatientRecord, Search, SearchState
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
 from smart_app.web.presenters_facts import decide_link, other_notes
@@ -16,6 +15,7 @@ from smart_app.web.presenters_page import DUE_TAGS, STATE_TAGS, Link, Tag
 from smart_app.web.presenters_schedule import anchor_of, in_clinical_order, is_alert, side_note
 from smart_app.web.presenters_words import (
     count_words,
+    date_or_text,
     date_words,
     fact_label,
     fact_mention,
@@ -100,20 +100,9 @@ def scope_line(record: PatientRecord, base: str) -> StripLine:
     ended = record.facts.get("primary_treatment_ended")
     parts = [kinds or "Breast cancer"]
     if ended is not None and ended.known and ended.value:
-        parts.append(f"primary treatment ended {_when(ended)}")
+        parts.append(f"primary treatment ended {date_or_text(str(ended.value))}")
     parts.append(_distant_words(metastasis))
     return StripLine("scope", "Plan applies.", "; ".join(parts) + ".", fact="metastasis", state=state)
-
-
-def _when(fact: Fact) -> str:
-    return date_words(fact.value) if isinstance(fact.value, PartialDate) else _date_or_text(str(fact.value))
-
-
-def _date_or_text(text: str) -> str:
-    try:
-        return date_words(PartialDate.parse(text))
-    except ValueError:
-        return text
 
 
 def _cancer_words(kind: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from smart_app.clinical.date_facts import DATE_FACTS
 from smart_app.clinical.dates import PartialDate
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -52,6 +53,9 @@ FACT_LABELS: Mapping[str, str] = {
     "heart_in_radiation_field": "Heart in the radiation field",
     "trastuzumab_ended": "End of HER2 antibody",
     "endocrine_started_on": "Start of endocrine therapy",
+    "endocrine_ended_on": "End of endocrine therapy",
+    "surgery_on": "Date of breast surgery",
+    "radiation_ended_on": "End of radiation",
     "dose_gray": "Radiation dose",
     "cancer_kind": "Type of cancer",
     "laterality": "Side",
@@ -153,6 +157,14 @@ def date_words(day: PartialDate | date) -> str:
         return str(partial.year)
     month = MONTHS[partial.month - 1]
     return f"{month} {partial.year}" if partial.day is None else f"{month} {partial.day}, {partial.year}"
+
+
+def date_or_text(text: str) -> str:
+    """A typed date as a person reads it; other text as it is."""
+    try:
+        return date_words(PartialDate.parse(text))
+    except ValueError:
+        return text
 
 
 def date_text(day: PartialDate | date | None) -> DateText | None:
@@ -291,8 +303,10 @@ def value_words(name: str, value: Any, extra: Mapping[str, Any] | None = None) -
         return _germline(value)
     if name == "birads":
         return f"BI-RADS {value}{extra.get('sub') or ''}"
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
+    if name in DATE_FACTS:
+        return date_or_text(str(value))
+    if isinstance(value, bool) or value in ("true", "false"):
+        return "Yes" if value in (True, "true") else "No"
     if isinstance(value, (int, float)):
         return _UNITS.get(name, "{}").format(number_words(value))
     return loose_words(value)

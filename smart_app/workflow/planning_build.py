@@ -102,6 +102,7 @@ class Approved:
             created=created,
             software_version=__version__,
             rule_set=self.desk.services.rule_set,
+            entries=self.draft.entries,
         )
 
     @property

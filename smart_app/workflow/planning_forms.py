@@ -7,8 +7,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
+from smart_app.clinical.date_facts import DATE_FACTS
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.entries import TUMOR_FACTS, parse_entry_value
 from smart_app.clinical.facts import Entry, FactValue, PatientRecord
@@ -81,7 +83,7 @@ def apply_form(
         note=form.text("note", TEXT_LIMIT) if form.has("note") else draft.note,
         education=_education(form, draft.education),
         education_note=form.text("education_note", TEXT_LIMIT) if form.has("education_note") else draft.education_note,
-        entries=_entered(form, entries, several_tumors=len(record.cancers) > 1),
+        entries=_entered(form, entries, record.as_of, several_tumors=len(record.cancers) > 1),
         overridden=overridden,
         language=form.text("language") if form.has("language") else draft.language,
         large_print=form.has("large_print") if form.has("large_print.present") else draft.large_print,
@@ -224,7 +226,7 @@ def _choice(form: _Form, conflict: Conflict, value: FactValue, source: str, reas
     )
 
 
-def _entered(form: _Form, entries: tuple[Entry, ...], *, several_tumors: bool) -> tuple[Entry, ...]:
+def _entered(form: _Form, entries: tuple[Entry, ...], as_of: date, *, several_tumors: bool) -> tuple[Entry, ...]:
     kept = [entry for entry in entries if not form.has(f"remove-entry.{_key(entry)}")]
     for key in _entered_keys(form):
         value = form.text(f"entry.{key}.value")
@@ -238,13 +240,17 @@ def _entered(form: _Form, entries: tuple[Entry, ...], *, several_tumors: bool) -
         except ValueError as error:
             form.complain(f"entry.{key}.value", f"Write {error}.")
             continue
+        on = form.date(f"entry.{key}.on", None)
+        misread = on is None and bool(form.text(f"entry.{key}.on"))
+        if misread or _lies_ahead(form, key, name, typed, on, as_of):
+            continue
         entry = Entry(
             name=name,
             value=typed,
             by=form.by,
             at=form.at,
             reason=form.text(f"entry.{key}.reason"),
-            on=form.date(f"entry.{key}.on", None),
+            on=on,
             seen_where=form.text(f"entry.{key}.seen_where") or None,
             cancer=cancer,
         )
@@ -254,6 +260,16 @@ def _entered(form: _Form, entries: tuple[Entry, ...], *, several_tumors: bool) -
         kept = [old for old in kept if _key(old) != key]
         kept.append(entry)
     return tuple(kept)
+
+
+def _lies_ahead(form: _Form, key: str, name: str, value: Any, on: PartialDate | None, as_of: date) -> bool:
+    """Whether a result or an event is dated after today, which is refused; primary treatment may end later."""
+    told = PartialDate.parse(value) if name in DATE_FACTS - {"primary_treatment_ended"} else None
+    for part, day in (("value", told), ("on", on)):
+        if day is not None and day.earliest > as_of:
+            form.complain(f"entry.{key}.{part}", "This date lies in the future.")
+            return True
+    return False
 
 
 def _entered_keys(form: _Form) -> Iterator[str]:
