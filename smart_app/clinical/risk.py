@@ -10,8 +10,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import CancerRecord, Fact, PatientRecord, Source
 from smart_app.clinical.features import Feature, Features, derive_features
+from smart_app.clinical.features_treatment import endocrine_start
 
 CTS5_VERSION = "CTS5 2018, formula as published by oncotoolkit.com, read 2026-11-22"
 CTS5_LOW = 3.13
@@ -24,11 +26,12 @@ DISTANT_RISK = {"low": "less than 5 %", "intermediate": "5 to 10 %", "high": "mo
 
 @dataclass(frozen=True, slots=True)
 class RiskInput:
-    """One input of a tool: its value in words, with the sources it was read from."""
+    """One input of a tool: its value in words with its unit, its date, and the sources it was read from."""
 
     name: str
     value: str
     sources: tuple[Source, ...] = ()
+    on: PartialDate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +104,16 @@ _GATE = (
     "no distant disease and no recurrence recorded",
     "at least 4.5 years since endocrine therapy began, and taken for that long",
     "size, grade, positive nodes and age at diagnosis known",
-    "no treatment before surgery",
+    "no chemotherapy, HER2 or endocrine therapy before surgery (yp stages are not equivalent)",
     "invasive cancer, one primary, a woman",
 )
 _LIMITS = (
     "Estimates late distant recurrence in years 5 to 10, not what longer endocrine therapy would gain: "
     "no predictive value was found (ABCSG, Breast 2025;80:104415).",
     "Overestimates, most in the high group (GEICAM, Oncologist 2025;30(4):oyaf040, n 5739).",
-    "Developed in postmenopausal women; less certain before menopause. Not studied in men.",
+    "Developed in postmenopausal women, HER2 mostly negative or unknown, alive and free of distant recurrence after 5 "
+    "years of endocrine therapy; less certain before menopause. Not studied in men.",
+    "Looks from year 5 to year 10; no percentage of one person is computed.",
     "Never on the handout.",
 )
 
@@ -122,8 +127,9 @@ def _cts5(record: PatientRecord, features: Features) -> RiskResult:
         missing.append("birth_date")
     inputs = [_input(name, fact) for name, fact in facts.items() if fact is not None and fact.known]
     if age.known:
-        words = f"{age.value:g}" if age.high is None else f"{age.value:g} to {age.high:g}"
+        words = f"{age.value:g} years" if age.high is None else f"{age.value:g} to {age.high:g} years"
         inputs.append(RiskInput("age_at_diagnosis", words, tuple(s for b in age.because for s in b.sources)))
+    inputs += _endocrine_input(record, features)
     result = RiskResult(
         "CTS5",
         CTS5_VERSION,
@@ -145,32 +151,67 @@ def _cts5(record: PatientRecord, features: Features) -> RiskResult:
     size, grade, nodes = (float(number) for number in numbers if number is not None)
     score = cts5_score(float(age.value), size, int(grade), int(nodes))
     group = cts5_group(score)
-    said = f"{group} group: distant recurrence in years 5 to 10 of {DISTANT_RISK[group]} in the development set"
+    said = f"Distant recurrence in years 5 to 10: {DISTANT_RISK[group]} in the development set"
     return replace(result, state="computed", score=score, group=group, says=said)
+
+
+_Holds = Callable[[Feature], bool | None]
+_CHECKS: tuple[tuple[str, str, _Holds], ...] = (
+    ("dx.type", "not an invasive cancer", lambda found: bool(found.value == "invasive")),
+    ("er", "ER is not positive (low-positive is not counted)", lambda found: found.value == frozenset({"positive"})),
+    ("mets", "distant disease is recorded or suspected", lambda found: bool(found.value == "none")),
+    ("recurrence", "a recurrence is recorded", lambda found: bool(found.value == "none")),
+    ("et.years", "fewer than 4.5 years of endocrine therapy", lambda found: _long_enough(found)),
+    ("neoadjuvant", "treated before surgery: not validated", lambda found: found.value is False),
+    ("sex", "not studied in men", lambda found: bool(found.value == "female")),
+    ("dx.count", "more than one primary cancer", lambda found: bool(found.value == 1)),
+)
 
 
 def _gate(record: PatientRecord, features: Features) -> tuple[list[str], list[str]]:
     """Criteria that do not hold, and facts that would have to be known; a criterion never fails on a missing fact."""
-    checks: tuple[tuple[str, str, Callable[[Feature], bool]], ...] = (
-        ("dx.type", "not an invasive cancer", lambda found: found.value == "invasive"),
-        ("er", "ER is not positive", lambda found: found.value == frozenset({"positive"})),
-        ("mets", "distant disease is recorded or suspected", lambda found: found.value == "none"),
-        ("recurrence", "a recurrence is recorded", lambda found: found.value == "none"),
-        ("et.years", "fewer than 4.5 years of endocrine therapy", lambda found: found.value >= FIVE_YEARS),
-        ("neoadjuvant", "treated before surgery: not validated", lambda found: found.value is False),
-        ("sex", "not studied in men", lambda found: found.value == "female"),
-        ("dx.count", "more than one primary cancer", lambda found: found.value == 1),
-    )
     failed: list[str] = []
     missing: list[str] = []
-    for name, words, holds in checks:
+    for name, words, holds in _CHECKS:
         found = features.get(name)
-        if not found.known:
+        answer = holds(found) if found.known else None
+        if answer is None:
             missing.extend(found.missing)
-        elif not holds(found):
+        elif not answer:
             failed.append(words)
+    if _before_surgery(record) and "treated before surgery: not validated" not in failed:
+        failed.append("treated before surgery: not validated")
     missing.extend(name for name in features.get("dx.age_at_dx").missing if not features.get("dx.age_at_dx").known)
     return failed, list(dict.fromkeys(missing))
+
+
+def _long_enough(years: Feature) -> bool | None:
+    """None where dates of low precision leave it open."""
+    if years.value >= FIVE_YEARS:
+        return True
+    return None if years.high is not None and years.high >= FIVE_YEARS else False
+
+
+def _before_surgery(record: PatientRecord) -> bool:
+    """A stage after treatment (yp), or endocrine therapy that began more than a month before the first operation."""
+    tumors = [fact for cancer in record.cancers for fact in cancer.facts.values()]
+    if any(fact.known and fact.extra.get("after_neoadjuvant") for fact in (*tumors, *record.facts.values())):
+        return True
+    start = endocrine_start(record)
+    days = [row.on for row in record.surgery if row.kind in ("mastectomy", "breast-conserving") and row.on is not None]
+    first = min(days, key=lambda day: day.latest, default=None)
+    return start is not None and first is not None and start.add_months(1).surely_before(first)
+
+
+def _endocrine_input(record: PatientRecord, features: Features) -> list[RiskInput]:
+    """Years of endocrine therapy, as the gate takes them."""
+    years = features.get("et.years")
+    if not years.known:
+        return []
+    low, high = f"{years.value:.1f}", f"{years.high if years.high is not None else years.value:.1f}"
+    words = f"{low} years" if low == high else f"{low} to {high} years"
+    sources = tuple(source for because in years.because for source in because.sources)
+    return [RiskInput("endocrine_years", words, sources, endocrine_start(record))]
 
 
 def _fact(record: PatientRecord, tumor: CancerRecord | None, name: str) -> Fact | None:
@@ -184,7 +225,12 @@ def _number(fact: Fact | None) -> float | None:
 
 
 def _input(name: str, fact: Fact) -> RiskInput:
-    return RiskInput(name, str(fact.value), fact.sources)
+    unit = _UNITS.get(name, "")
+    value = f"{fact.value:g}" if isinstance(fact.value, float) else str(fact.value)
+    return RiskInput(name, f"{value}{unit}", fact.sources, fact.on)
+
+
+_UNITS = {"tumor_size_mm": " mm"}
 
 
 def _oncotype(record: PatientRecord) -> RiskResult | None:

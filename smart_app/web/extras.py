@@ -30,11 +30,13 @@ def record_extras(opened: Opened, bench: Workbench | None) -> Extras:
     draft = bench.draft if bench is not None else None
     applies = found.record.scope.applies
     rules, clinic = opened.services.knowledge.rules, clinic_defaults(opened.services.settings.clinic)
+    saved = bench is not None and bench.existing_plan is not None
+    measured = measure_completeness(
+        found.record, rules, found.recommendations, clinic, opened.services.settings.clinic.contacts, saved
+    )
     drugs = load_words(template_folder(), "en").drug_names
     return Extras(
-        meter=present_meter(measure_completeness(found.record, rules, found.recommendations, clinic), base)
-        if applies
-        else None,
+        meter=present_meter(measured, base) if applies else None,
         risk=present_risk(risk_tools(found.record), base) if applies else (),
         education=group_education(education_rows(all_sections(found), draft, drugs) if applies else scope_texts(found)),
         education_note=education_note(found),

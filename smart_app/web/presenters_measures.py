@@ -4,22 +4,44 @@ Completeness and risk in words: what is missing and where to fill it; figures fo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from smart_app.clinical.completeness import Completeness, Gap
+from smart_app.clinical.completeness_elements import Element, Place
 from smart_app.clinical.risk import RiskResult
 from smart_app.web.presenters_entry import split_key
 from smart_app.web.presenters_facts import resource_link
 from smart_app.web.presenters_page import Link, Pair
-from smart_app.web.presenters_record import Meter, MeterRow, RiskRow
-from smart_app.web.presenters_words import fact_label, fact_mention, join_words
+from smart_app.web.presenters_record import Meter, MeterRow, MissingElements, RiskRow
+from smart_app.web.presenters_words import date_words, fact_label, fact_mention, join_words
 
 
 def present_meter(measured: Completeness, base: str) -> Meter:
-    """How many elements are filled, which are missing, and the gaps whose filling would change the plan most."""
-    missing = ", ".join(element.title[:1].lower() + element.title[1:] for element in measured.missing)
+    """How many elements are filled, where the others are filled, and the gaps that would change the plan most."""
     gaps = tuple(_gap(gap, base) for gap in measured.gaps)
-    return Meter(measured.filled, len(measured.elements), missing, gaps)
+    missing = tuple(_missing(place, measured.missing, base) for place in Place)
+    return Meter(measured.filled, len(measured.elements), tuple(row for row in missing if row is not None), gaps)
+
+
+_PLACES: Mapping[Place, str] = {
+    Place.FACT: "Enter here",
+    Place.CHART: "Not in the chart that was read; add it there",
+    Place.PLAN: "Write it into the plan",
+    Place.CLINIC: "In the clinic’s settings",
+    Place.SAVING: "Comes with the saved plan",
+}
+
+
+def _missing(place: Place, elements: Iterable[Element], base: str) -> MissingElements | None:
+    here = [element for element in elements if element.place is place]
+    if not here:
+        return None
+    if place is Place.FACT:
+        links = tuple(Link(element.title, f"{base}/facts?fact={element.facts[0]}") for element in here)
+        return MissingElements(_PLACES[place], links)
+    names = [element.title[:1].lower() + element.title[1:] for element in here]
+    link = Link("Edit the plan", f"{base}/plan") if place in (Place.PLAN, Place.SAVING) else None
+    return MissingElements(_PLACES[place], text="; ".join(names), link=link)
 
 
 def _gap(gap: Gap, base: str) -> MeterRow:
@@ -38,7 +60,8 @@ def _risk_row(result: RiskResult, base: str) -> RiskRow:
     pairs = []
     for item in result.inputs:
         link = resource_link(base, item.sources[0]) if item.sources else None
-        pairs.append(Pair(fact_label(item.name), item.value, link))
+        dated = f", {date_words(item.on)}" if item.on is not None else ""
+        pairs.append(Pair(_INPUTS.get(item.name) or fact_label(item.name), f"{item.value}{dated}", link))
     pairs.extend(Pair("Not met", text) for text in result.failed)
     if result.missing:
         pairs.append(Pair("Missing", join_words(fact_mention(name) for name in result.missing)))
@@ -56,9 +79,13 @@ def _risk_row(result: RiskResult, base: str) -> RiskRow:
     return RiskRow(result.tool, _result_words(result), tuple(pairs), shown)
 
 
+_INPUTS = {"age_at_diagnosis": "Age at diagnosis", "endocrine_years": "Endocrine therapy, since"}
+
+
 def _result_words(result: RiskResult) -> str:
     if result.state not in ("computed", "reported"):
         return result.says or "Not computed"
-    score = f"{result.score:g}" if result.score is not None else ""
+    computed = result.state == "computed"
+    score = "" if result.score is None else f"{result.score:.3f}" if computed else f"{result.score:g}"
     head = ", ".join(text for text in (score, result.group) if text)
     return f"{head}. {result.says}" if head and result.says else head or result.says

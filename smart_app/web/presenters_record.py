@@ -95,12 +95,22 @@ class MeterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingElements:
+    """Missing elements that are filled at one place: links where each has its own form, else words."""
+
+    place: str
+    links: tuple[Link, ...] = ()
+    text: str = ""
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Meter:
     """Completeness of the care plan."""
 
     filled: int
     total: int
-    missing: str
+    missing: tuple[MissingElements, ...]
     gaps: tuple[MeterRow, ...]
 
 

@@ -142,7 +142,7 @@ def _about(rule: FollowUpRule, titles: Mapping[str, str]) -> Iterator[Pair]:
     if rule.yields_to:
         yield Pair("Gives way to", "; ".join(titles.get(name, name) for name in rule.yields_to))
     if rule.schedule is not None:
-        yield Pair("When", schedule_words(rule.schedule))
+        yield Pair("When", sentence_case(schedule_words(rule.schedule)))
     where = " ".join(text for text in (rule.citation.recommendation, rule.citation.reference) if text)
     yield Pair("Source", f"{citation_words(rule.citation)}{', ' + where if where else ''}")
     yield from (Pair("Other guidance", text) for text in rule.conflicts)
@@ -158,7 +158,7 @@ def _variant_words(variant: Variant) -> str:
         return "not used"
     when = schedule_words(variant.schedule) if variant.schedule is not None else "no date" if variant.undated else ""
     source = citation_words(variant.citation) if variant.citation is not None else ""
-    return ". ".join(part.rstrip(".") for part in (variant.says, when, source) if part)
+    return ". ".join(sentence_case(part.rstrip(".")) for part in (variant.says, when, source) if part)
 
 
 def condition_words(condition: Condition) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from smart_app.clinical.clinic import ClinicContacts
 from smart_app.clinical.completeness import Completeness, measure_completeness, with_fact
+from smart_app.clinical.completeness_elements import Place
 from smart_app.clinical.rules import evaluate_rules
 from smart_app.knowledge import default_paths
 from smart_app.knowledge.rules import load_rules
+from tests.support.rule_charts import read_chart
 from tests.support.rule_examples import record_of
 
 RULES = load_rules(default_paths().mappings / "rules")
@@ -56,3 +59,51 @@ def test_every_element_names_its_standard() -> None:
     found = measure({})
     assert all(element.standards for element in found.elements)
     assert {word.split()[0] for element in found.elements for word in element.standards} == {"IOM", "ASCO", "NAPBC"}
+
+
+def test_every_element_of_the_three_standards_is_on_the_meter() -> None:
+    named = {word for element in measure({}).elements for word in element.standards}
+    box = {f"IOM R{n}" for n in range(1, 8)} | {f"IOM F{n}" for n in range(1, 12)}
+    assert named == box | {"ASCO", "NAPBC"}
+
+
+def test_what_no_record_holds_is_missing_with_its_place_and_never_taken_as_none() -> None:
+    places = {element.id: element.place for element in measure({}).missing}
+    assert {
+        name: places[name] for name in ("clinicians", "trial", "support", "referrals", "resources")
+    } == dict.fromkeys(("clinicians", "trial", "support", "referrals", "resources"), Place.PLAN)
+    assert places["contacts"] is Place.CLINIC
+    assert places["prepared"] is Place.SAVING
+    assert places["side-effects"] is Place.PLAN
+    assert all(element.facts for element in measure({}).elements if element.place is Place.FACT)
+
+
+def test_contacts_and_a_saved_plan_fill_their_elements() -> None:
+    record = record_of({})
+    contacts = ClinicContacts(
+        name="Lakeside", phone="555-0100", quick_return_phone="555-0101", primary_care_name="Dr. B"
+    )
+    found = measure_completeness(record, RULES, evaluate_rules(RULES, record), None, contacts, saved=True)
+    assert not {"contacts", "coordinator", "primary-care", "prepared"} & missing(found)
+    bare = measure_completeness(record, RULES, evaluate_rules(RULES, record), None, ClinicContacts())
+    assert {"contacts", "coordinator", "primary-care", "prepared"} <= missing(bare)
+
+
+def test_a_mastectomy_without_a_recorded_reconstruction_leaves_it_open() -> None:
+    assert "reconstruction" in missing(measure({"surgery": ["mastectomy left 2023-03-15"]}))
+    rebuilt = ["mastectomy left 2023-03-15", "reconstruction left 2023-03-15 DIEP flap"]
+    assert "reconstruction" not in missing(measure({"surgery": rebuilt}))
+    assert "reconstruction" not in missing(measure({}))
+
+
+def test_the_subtype_is_read_from_the_words_of_the_diagnosis_only() -> None:
+    chart = read_chart(["invasive left 2023-02-10 · lumpectomy left 2023-03-15"])
+    found = measure_completeness(chart, RULES, evaluate_rules(RULES, chart))
+    assert "subtype" in missing(found)
+    assert "subtype" not in missing(measure({"cancers": [{"kind": "dcis", "side": "left", "dated": "2023-02-10"}]}))
+
+
+def test_a_drug_of_unknown_status_leaves_open_what_goes_on() -> None:
+    assert "ongoing" in missing(measure({}))
+    assert "ongoing" not in missing(measure({"drugs": ["letrozole active 2023-07-01"]}))
+    assert "ongoing" in missing(measure({"drugs": ["letrozole unknown 2023-07-01"]}))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from smart_app.clinical.facts import Fact, FactState
 from smart_app.clinical.risk import RiskResult, cts5_group, cts5_score, node_group, risk_tools
 from tests.support.rule_examples import record_of
 
@@ -21,6 +23,7 @@ WORKED = [
     (70, 45, 3, 5, 5.4685, "high"),
     (50, 30, 3, 10, 5.5706, "high"),
 ]
+YP = Fact("n", FactState.DOCUMENTED, "N1", extra={"after_neoadjuvant": True})
 ELIGIBLE: dict[str, Any] = {
     "born": "1960-01-10",
     "cancers": [{"kind": "invasive", "side": "left", "dated": "2021-02-10"}],
@@ -75,6 +78,12 @@ def test_an_eligible_patient_gets_a_score_with_inputs_version_and_limits() -> No
         ({"sex": "male"}, "men"),
         ({"cancers": [{"kind": "dcis", "side": "left", "dated": "2021-02-10"}]}, "invasive"),
         ({"drugs": ["doxorubicin stopped 2021-02-20 2021-03-10", "letrozole active 2021-07-01"]}, "before surgery"),
+        (
+            {"surgery": ["breast-conserving left 2021-09-15"], "drugs": ["letrozole active 2021-03-01"]},
+            "before surgery",
+        ),
+        ({"tumor": {**ELIGIBLE["tumor"], "er": "low-positive"}}, "low-positive is not counted"),
+        ({"facts": {"birads": "4 2026-10-01"}, "drugs": ["letrozole stopped 2021-07-01 2025-01-01"]}, "4.5 years"),
     ],
 )
 def test_a_failed_gate_names_the_criterion_and_shows_no_number(change: dict[str, Any], criterion: str) -> None:
@@ -91,6 +100,27 @@ def test_a_missing_input_is_named_and_never_imputed(name: str) -> None:
     assert found.score is None
     assert name in found.missing
     assert not found.failed
+
+
+def test_a_start_that_leaves_the_five_years_open_is_missing_and_no_failed_criterion() -> None:
+    found = cts5({**ELIGIBLE, "drugs": ["letrozole active 2022"]})
+    assert (found.score, found.failed) == (None, ())
+    assert "endocrine_started_on" in found.missing
+
+
+def test_a_stage_after_treatment_closes_the_gate() -> None:
+    record = record_of(ELIGIBLE)
+    staged = replace(record.cancers[0], facts={**record.cancers[0].facts, "n": YP})
+    found = next(row for row in risk_tools(replace(record, cancers=(staged,))) if row.tool == "CTS5")
+    assert (found.score, found.failed) == (None, ("treated before surgery: not validated",))
+
+
+def test_inputs_carry_their_unit_and_the_years_of_treatment() -> None:
+    given = {**ELIGIBLE, "tumor": {**ELIGIBLE["tumor"], "tumor_size_mm": 18.0}}
+    shown = {row.name: row.value for row in cts5(given).inputs}
+    assert shown["tumor_size_mm"] == "18 mm"
+    assert shown["age_at_diagnosis"] == "61 years"
+    assert shown["endocrine_years"] == "5.4 years"
 
 
 def test_a_birth_year_alone_is_no_age_to_compute_with() -> None:

@@ -31,7 +31,7 @@ def test_every_rule_shows_its_review_its_expiry_and_when_it_is_due() -> None:
     found = rows()
     assert all("Not yet clinically reviewed. Expires " in row.review for row in found.values())
     about = {pair.term: pair.text for pair in found["clinic-visit-invasive"].about}
-    assert about["When"].startswith("first one interval after primary treatment end; then every 3 to 6 months to month")
+    assert about["When"].startswith("First one interval after primary treatment end; then every 3 to 6 months to month")
     assert about["In UK"].startswith("No fixed clinic visits") and "to month 24" in about["In AU"]
     assert about["Gives way to"] == "Evaluate now: possible recurrence"
     assert found["clinic-visit-invasive"].strength == "moderate, ACS/ASCO LOE 2A"
