@@ -113,7 +113,8 @@ def _diagnosis(record: PatientRecord) -> Iterator[Feature]:
         missing = ("birth_date",) if first is not None else ("diagnosed_on",)
         yield unknown("dx.age_at_dx", *missing)
     else:
-        sources = tuple(source for row in dated if row.diagnosed_on == first for source in row.sources)
+        own = [row for row in dated if row.diagnosed_on == first and "diagnosed_on" not in row.facts]
+        sources = tuple(source for row in own for source in row.sources)
         reasons = (Because("diagnosed_on", str(first), sources), Because("birth_date", str(birth)))
         yield _age_feature("dx.age_at_dx", birth, first, reasons)
 

@@ -34,11 +34,16 @@ class RecommendationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """A fact that a recommendation rests on; `value` in the words of the facts JSON, or `none recorded`."""
+    """
+    A fact that a recommendation rests on; `value` in the words of the facts JSON, or `none recorded`.
+
+    `entered`: a clinician entered it, and nothing of the record stands for it.
+    """
 
     fact: str
     value: Any
     sources: tuple[Source, ...] = ()
+    entered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,9 @@ class _Engine:
         self._by_id = {rule.id: rule for rule in self.rules}
         self._applies: dict[tuple[str, str | None], ConditionTrace] = {}
         self._unfinished = features.get("primary_tx_ongoing")
+        record = features.record
+        groups = (record.facts, *(cancer.facts for cancer in record.cancers))
+        self._entered = {name for facts in groups for name, fact in facts.items() if fact.entry is not None}
 
     def recommend(self, rule: FollowUpRule, include_silent: bool) -> list[Recommendation]:
         sides: tuple[str | None, ...] = SIDES if rule.per_breast else (None,)
@@ -253,6 +256,11 @@ class _Engine:
                 return f"held back because {told(trace)}"
         return ""
 
+    def _marked(self, reason: Because) -> Because:
+        """An entered fact says so; one that was chosen among results has the chosen result as its source."""
+        entered = reason.fact in self._entered and not reason.sources
+        return replace(reason, entered=True) if entered else reason
+
     def _present(self, rule: FollowUpRule, row: _Row) -> Recommendation:
         due = row.due
         reason = row.reason or due.reason
@@ -278,7 +286,7 @@ class _Engine:
             chosen_months=due.chosen,
             last_done=due.last,
             horizon=due.horizon,
-            because=_unique((*row.trace.because, *due.because)),
+            because=tuple(self._marked(reason) for reason in _unique((*row.trace.because, *due.because))),
             missing=due.missing if row.fires else (),
             reviewed=rule.reviewed,
             mark=rule.mark,

@@ -132,8 +132,18 @@ def _entry_pairs(fact: Fact) -> list[Pair]:
     pairs = [Pair("Entered", when), Pair("Reason", entry.reason)]
     if entry.seen_where:
         pairs.append(Pair("Seen in", entry.seen_where))
-    if fact.record is not None:
-        pairs.append(Pair("The record", record_says(fact.record)))
+    return pairs
+
+
+def _record_pairs(fact: Fact, base: str) -> list[Pair]:
+    """What the record itself says beside an entered value, with its sources."""
+    if fact.state is not FactState.ENTERED or fact.record is None:
+        return []
+    pairs = [Pair("The record", record_says(fact.record))]
+    if fact.record.state is FactState.DOCUMENTED:
+        pairs += [pair for source in fact.record.sources for pair in source_pairs(source, base, "Record’s source")]
+    elif fact.record.looked_for:
+        pairs.append(Pair("Looked for", fact.record.looked_for))
     return pairs
 
 
@@ -217,7 +227,7 @@ def _also(fact: Fact) -> tuple[str, ...]:
 
 
 def _ledger(fact: Fact, where: FactContext, cancer: int | None) -> tuple[Pair, ...]:
-    pairs: list[Pair] = _entry_pairs(fact)
+    pairs: list[Pair] = [*_entry_pairs(fact), *_record_pairs(fact, where.base)]
     if fact.state is FactState.CONFLICTING:
         for number, other in enumerate(fact.others, 1):
             value = value_words(fact.name, other.value, other.extra)

@@ -184,7 +184,8 @@ def because_words(reason: Because) -> str:
         "none recorded" if value in (None, "none recorded") else value_words(reason.fact, value) or loose_words(value)
     )
     dates = [date_words(source.on) for source in reason.sources if source.on]
-    return f"{fact_label(reason.fact)}: {words}{f' ({dates[0]})' if dates else ''}"
+    note = "entered by the clinician" if reason.entered else dates[0] if dates else ""
+    return f"{fact_label(reason.fact)}: {words}{f' ({note})' if note else ''}"
 
 
 def _because_pair(reason: Because, base: str) -> Pair:

@@ -153,3 +153,16 @@ def test_what_cannot_be_kept_is_refused_with_its_reason_and_stays_typed(
     assert (status, "Not kept yet" in page.html) == (422, True)
     assert said in page.html
     assert f"Letter on {key}" in page.html
+
+
+def test_after_an_override_the_records_own_result_is_still_one_click_away_and_advice_says_what_was_entered(
+    app: RunningApp, sandbox: RunningSandbox
+) -> None:
+    launched = launch(app, sandbox, patient="varkonyi")
+    _, page = enter(launched, "nodes_positive", "2")
+    row = page.html.partition('data-fact="nodes_positive"')[2].partition('data-fact="er"')[0]
+    assert "resource/Observation/varkonyi-nodes-positive" in row
+    enter(launched, "diagnosed_on", "2020-12")
+    text = launched.get("").text
+    assert "Date of diagnosis: Dec 2020 (entered by the clinician)" in text
+    assert "Lymph nodes, positive: 2 (entered by the clinician)" in text
