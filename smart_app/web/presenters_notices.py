@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from smart_app.web.presenters_page import Frame, Link
-from smart_app.web.presenters_words import fact_label, join_words, moment_text, value_words
+from smart_app.web.presenters_words import date_words, fact_label, join_words, moment_text, value_words
 from smart_app.workflow.planning_types import Workbench
 
 
@@ -45,6 +45,15 @@ def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notic
     if not bench.plans_read:
         words = f"{bench.plans_why or 'They could not be read'}. Saving looks again before it writes."
         notices.append(Notice("The plans in the record were not read", "warn", (words,)))
+    if bench.existing_plan is not None and not bench.document_read:
+        plan = bench.existing_plan
+        on = f" of {date_words(plan.created_on)}" if plan.created_on else ""
+        words = (
+            f"{plan.resource}{on} holds an earlier plan that Aftercare saved as a document, and what it says cannot be "
+            "read back here. Look at it in the chart: this draft begins anew, and saving puts it in the place of that "
+            "document (the chart keeps the earlier version)."
+        )
+        notices.append(Notice("An earlier plan is in the record as a document", "warn", (words,)))
     if bench.duplicates:
         ours = bench.existing_plan.resource if bench.existing_plan else "one of them"
         words = (

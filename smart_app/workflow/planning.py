@@ -20,6 +20,7 @@ from smart_app.workflow.planning_after import catch_up, remember_saved
 from smart_app.workflow.planning_check import check_record_is_meant
 from smart_app.workflow.planning_desk import Desk, owner_of, sit_down
 from smart_app.workflow.planning_needs import changed_since_signed, conflicts_to_settle, needed_decisions
+from smart_app.workflow.planning_paper_plan import find_document_plan, shown_document
 from smart_app.workflow.planning_ports import FormData, PlanContext, PlanReview, PlanServices
 from smart_app.workflow.planning_preview import preview
 from smart_app.workflow.planning_reconcile import ONE_LOOK, close_unsent, resolve
@@ -34,7 +35,15 @@ from smart_app.workflow.planning_record import (
 )
 from smart_app.workflow.planning_revoke import revoke
 from smart_app.workflow.planning_saving import save
-from smart_app.workflow.planning_types import KeptDraft, Outcome, Preview, Receipt, UnresolvedSave, Workbench
+from smart_app.workflow.planning_types import (
+    ExistingPlan,
+    KeptDraft,
+    Outcome,
+    Preview,
+    Receipt,
+    UnresolvedSave,
+    Workbench,
+)
 
 FRESH_FOR = timedelta(seconds=60)
 __all__ = [
@@ -67,6 +76,14 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
     with contextlib.suppress(FhirError):
         catch_up(services, context, services.client_for(context))
     plans = _plans(desk)
+    if plans.ours is None:
+        document = find_document_plan(desk, services.client_for(context), desk.state())
+        plans = replace(plans, document=document)
+    ours = plans.ours or (
+        read_care_plan(plans.document.snapshot.plan, desk.plan_definition)
+        if plans.document is not None and plans.document.snapshot is not None
+        else None
+    )
     state, merged = desk_work.find_or_draw(desk, plans)
     draft = state.draft
     why_not = desk_work.may_sign(context)
@@ -80,16 +97,15 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
         ladder=desk_work.ladder_of(desk, draft),
         form_key=services.new_key(),
         kept_at=state.kept_at,
-        existing_plan=existing_plan(plans.ours) if plans.ours else None,
+        existing_plan=_in_record(plans),
+        document_read=plans.document is None or plans.document.snapshot is not None,
         other_plans=tuple(existing_plan(plan) for plan in (*plans.others, *plans.ended)),
         three_way=three_way,
         duplicates=plans.duplicates,
         offered_draft=desk_work.offered_draft(desk),
         conflicts=conflicts,
         needed=needed_decisions(draft, review.record, conflicts),
-        changed_facts=(
-            changed_since_signed(plans.ours.facts, draft, review.record, desk.recommendations) if plans.ours else ()
-        ),
+        changed_facts=(changed_since_signed(ours.facts, draft, review.record, desk.recommendations) if ours else ()),
         new_rows=merged.new_rows,
         gone_rows=_gone(desk, merged.gone_rows, draft, plans),
         moved_rows=merged.moved_rows,
@@ -101,8 +117,14 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
         plans_read=plans.read,
         plans_why=plans.why,
         record_doubts=doubts_about_record(review.patient),
-        entries_left_out=entries_that_stand(plans.ours.entries, review.record).left_out if plans.ours else (),
+        entries_left_out=entries_that_stand(ours.entries, review.record).left_out if ours else (),
     )
+
+
+def _in_record(plans: RecordPlans) -> ExistingPlan | None:
+    if plans.ours is not None:
+        return existing_plan(plans.ours)
+    return shown_document(plans.document.document) if plans.document is not None else None
 
 
 def _plans(desk: Desk) -> RecordPlans:

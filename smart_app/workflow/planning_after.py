@@ -12,7 +12,7 @@ from smart_app.storage.outbox import CONFIRMED
 from smart_app.workflow import planning_receipts as receipts
 from smart_app.workflow.planning_desk import owner_of
 from smart_app.workflow.planning_ports import PlanClient, PlanContext, PlanServices
-from smart_app.workflow.planning_record import with_goals
+from smart_app.workflow.planning_record import document_snapshot, with_goals
 from smart_app.workflow.planning_types import Receipt
 
 
@@ -48,7 +48,11 @@ def remember_saved(services: PlanServices, context: PlanContext, client: PlanCli
     if state is None:
         return
     changed, base = state.draft, None
-    if receipt.where != "documents":
+    if receipt.where == "documents":
+        entry = services.outbox.find(context.issuer, context.patient_id, receipt.form_key)
+        data = entry.details.get("own") if entry is not None else None
+        base = document_snapshot(data, receipt.resource).as_json() if data else None
+    else:
         kind, _, identity = receipt.resource.partition("/")
         base = with_goals(client, client.read(kind, identity)).as_json()
         changed = replace(

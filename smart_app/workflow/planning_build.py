@@ -113,9 +113,9 @@ class Approved:
         on = f"{date_words(at.date().isoformat())}, {at:%H:%M} UTC"
         return f"Signed by {by}, {on}" if self.status == "active" else f"Draft by {by}, {on}: not signed"
 
-    def document_forms(self) -> DocumentForms:
+    def document_forms(self, data: Mapping[str, Any]) -> DocumentForms:
         """
-        The forms of the document to try, best first: PDF with the CarePlan as data, PDF, HTML, text.
+        The forms of the document to try, best first: PDF (else HTML) with the plan as data, PDF, HTML, text.
 
         Each says all of the plan. A PDF that cannot be made (a character that no font holds) is left out, and why.
         """
@@ -125,7 +125,8 @@ class Approved:
             if make_sections is not None
             else (Section("Standing", (self.standing,)), *plan_sections(self.draft, self.desk.review.record))
         )
-        forms, without_pdf = [], ""
+        forms: list[tuple[tuple[Content, ...], int | None]] = []
+        without_pdf = ""
         make_pdf = self.desk.services.make_pdf
         if make_pdf is not None:
             try:
@@ -134,9 +135,12 @@ class Approved:
                 without_pdf = "A PDF could not be made of this plan, so it was written as a page of text."
             else:
                 pdf = Content(file.content_type, file.data)
-                forms += [((pdf, plan_json(self.own_plan((), None))), file.pages), ((pdf,), file.pages)]
+                forms += [((pdf, plan_json(data)), file.pages), ((pdf,), file.pages)]
         # A receipt speaks English, and so does this fallback: it is the clinician's copy.
-        forms.append(((Content("text/html", html_document(sections).encode("utf-8", "replace")),), None))
+        page = Content("text/html", html_document(sections).encode("utf-8", "replace"))
+        if without_pdf:
+            forms.append(((page, plan_json(data)), None))
+        forms.append(((page,), None))
         forms.append(((Content("text/plain", text_document(sections).encode("utf-8", "replace")),), None))
         return DocumentForms(tuple(forms), without_pdf)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC
 
@@ -108,9 +108,10 @@ def owner_of(context: PlanContext) -> DraftOwner:
     return DraftOwner(context.issuer, context.fhir_user or f"launch:{context.handle}", context.patient_id)
 
 
-def ladder_of(desk: Desk, draft: CarePlanDraft) -> WriteLadder:
-    """The write ladder for this draft."""
-    return decide_ladder(desk.review.capability, desk.context.scopes, draft.resource, draft.version_id)
+def ladder_of(desk: Desk, draft: CarePlanDraft | None) -> WriteLadder:
+    """The write ladder for this draft, or before there is one."""
+    resource, version = (draft.resource, draft.version_id) if draft is not None else (None, None)
+    return decide_ladder(desk.review.capability, desk.context.scopes, resource, version)
 
 
 def may_sign(context: PlanContext) -> str:
@@ -127,7 +128,7 @@ def find_or_draw(desk: Desk, plans: RecordPlans) -> tuple[KeptState, Merged]:
     """
     state = desk.state()
     if state is None:
-        draft, snapshot, version = _fresh(desk, plans), plans.snapshot, 0
+        draft, snapshot, version = _fresh(desk, plans), _to_go_on_from(plans), 0
     else:
         draft, snapshot, version = state.draft, None, state.draft.version
     if state is None and not entries_are_applied(draft.entries, desk.review.record):
@@ -141,20 +142,30 @@ def find_or_draw(desk: Desk, plans: RecordPlans) -> tuple[KeptState, Merged]:
 
 
 def _fresh(desk: Desk, plans: RecordPlans) -> CarePlanDraft:
-    if plans.snapshot is not None:
-        draft, record = draft_of(plans.snapshot, desk.plan_definition), desk.review.record
+    snapshot = _to_go_on_from(plans)
+    if snapshot is not None:
+        draft, record = draft_of(snapshot, desk.plan_definition), desk.review.record
         conflicts = [conflict.key for conflict in conflicts_of(record)]
         return replace(
             draft,
             entries=entries_that_stand(draft.entries, record).stand,
             overridden=open_conflicts_that_stand(draft.overridden, conflicts),
         )
-    outbox, context = desk.services.outbox, desk.context
-    identifier = outbox.plan_identifier(context.issuer, context.patient_id)
-    ended = {plan.identifier for plan in plans.ended}
-    while identifier in ended:
-        identifier = outbox.plan_identifier(context.issuer, context.patient_id, after=identifier)
+    identifier = new_identifier(desk, (plan.identifier for plan in plans.ended))
     return draft_plan(desk.review.record, desk.review.recommendations, identifier=identifier)
+
+
+def _to_go_on_from(plans: RecordPlans) -> Snapshot | None:
+    return plans.snapshot or (plans.document.snapshot if plans.document is not None else None)
+
+
+def new_identifier(desk: Desk, ended: Iterable[str | None]) -> str:
+    """The identifier of this patient's plan: the same for every launch, after those of plans that have ended."""
+    outbox, context, known = desk.services.outbox, desk.context, set(ended)
+    identifier = outbox.plan_identifier(context.issuer, context.patient_id)
+    while identifier in known:
+        identifier = outbox.plan_identifier(context.issuer, context.patient_id, after=identifier)
+    return identifier
 
 
 def offered_draft(desk: Desk) -> OfferedDraft | None:

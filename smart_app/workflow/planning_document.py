@@ -11,6 +11,7 @@ from smart_app.errors import FhirError, RefusedResourceError, TemporaryFhirError
 from smart_app.fhir import resources
 from smart_app.fhir.capability import RungName
 from smart_app.storage.outbox import CONFIRMED, OutboxEntry
+from smart_app.workflow.planning_paper_plan import data_of
 from smart_app.workflow.planning_record import find_documents
 from smart_app.workflow.planning_send import SendEnd, Sent
 from smart_app.workflow.planning_settle import settle
@@ -34,13 +35,15 @@ def save_document(saving: Saving) -> Receipt:
         notes = ("Earlier documents could not be looked for in this EHR.",)
     version = resources.version_id(existing) if existing else None
     last: tuple[Sent, Receipt] | None = None
-    made = approved.document_forms()
+    data = data_of(approved)
+    made = approved.document_forms(data)
     notes += (made.without_pdf,) if made.without_pdf else ()
     for number, (contents, pages) in enumerate(made.forms):
         resource = approved.document(contents, existing)
         check_resource_to_send(saving, resource)
         key = saving.form_key if number == 0 else f"{saving.form_key}#form-{number}"
-        entry = replace(saving.entry(resource, version), form_key=key, details={"before": existing} if existing else {})
+        details = {"own": data, **({"before": existing} if existing else {})}
+        entry = replace(saving.entry(resource, version), form_key=key, details=details)
         first = replace(
             saving.first_receipt(entry),
             form_key=saving.form_key,

@@ -20,13 +20,14 @@ from smart_app.workflow.planning_build import approve
 from smart_app.workflow.planning_desk import Desk, ladder_of
 from smart_app.workflow.planning_needs import conflicts_to_settle, needed_decisions
 from smart_app.workflow.planning_record import Snapshot, draft_of, existing_plan
-from smart_app.workflow.planning_types import DiffRow, Preview
+from smart_app.workflow.planning_types import DiffRow, ExistingPlan, Preview
 
 
 def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
     """What a save would write now; asks the EHR nothing."""
     approved = approve(desk, draft, as_draft=False, at=desk.services.now())
-    existing = base if base is not None and not draft.replaces else None
+    base = base if base is not None and not draft.replaces else None
+    existing = base if base is not None and not base.document else None
     active = dict(existing.active_goals()) if existing else {}
     goals = [
         goal(words, draft.identifier, approved.authorship, desk.review.record.as_of)
@@ -44,15 +45,15 @@ def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
             resources.append(("Provenance", record))
     patient = desk.context.patient_id
     conflicts = conflicts_to_settle(draft, desk.review.record, desk.recommendations)
-    before = draft_of(existing, desk.plan_definition) if existing else None
+    before = draft_of(base, desk.plan_definition) if base else None
     return Preview(
         rows=(
             *diff_rows(before, draft),
-            *_clinicians_lines(existing.plan if existing else {}, plan),
+            *_clinicians_lines(base.plan if base else {}, plan),
             *(DiffRow("changed", part.title, part.stands, part.new or None) for part in built.rewritten),
         ),
         resources=tuple((name, json.dumps(resource, indent=2, ensure_ascii=False)) for name, resource in resources),
-        compared_with=existing_plan(read_care_plan(existing.plan, desk.plan_definition)) if existing else None,
+        compared_with=_compared_with(desk, base),
         ladder=ladder,
         needed=needed_decisions(draft, desk.review.record, conflicts),
         problems=tuple(
@@ -62,6 +63,13 @@ def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
         ),
         kept=built.kept,
     )
+
+
+def _compared_with(desk: Desk, base: Snapshot | None) -> ExistingPlan | None:
+    if base is None:
+        return None
+    found = existing_plan(read_care_plan(base.plan, desk.plan_definition))
+    return replace(found, resource=base.document, is_document=True) if base.document else found
 
 
 def diff_rows(before: CarePlanDraft | None, draft: CarePlanDraft) -> tuple[DiffRow, ...]:

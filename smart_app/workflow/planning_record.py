@@ -28,19 +28,26 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Our plan as it stood in the record at one moment: the resource, and the goals it refers to by reference."""
+    """
+    Our plan as it stood in the record at one moment: the resource, and the goals it refers to by reference.
+
+    `document`: the plan is no resource of its own, but the data of this DocumentReference.
+    """
 
     plan: dict[str, Any]
     goals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    document: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """For keeping beside a draft."""
-        return {"plan": self.plan, "goals": self.goals}
+        return {"plan": self.plan, "goals": self.goals, "document": self.document}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any] | None) -> Snapshot | None:
         """Back again; None where nothing was kept."""
-        return cls(dict(data["plan"]), dict(data.get("goals") or {})) if data and data.get("plan") else None
+        if not data or not data.get("plan"):
+            return None
+        return cls(dict(data["plan"]), dict(data.get("goals") or {}), str(data.get("document") or ""))
 
     @property
     def version_id(self) -> str | None:
@@ -71,6 +78,14 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentPlan:
+    """Our plan that is in the record only as a document; `snapshot` None: it cannot be read back as data."""
+
+    document: DocumentInRecord
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RecordPlans:
     """
     What the record holds.
@@ -84,9 +99,7 @@ class RecordPlans:
     others: tuple[PlanInRecord, ...] = ()
     ended: tuple[PlanInRecord, ...] = ()
     duplicates: tuple[str, ...] = ()
-    documents: tuple[DocumentInRecord, ...] = ()
-    our_document: DocumentInRecord | None = None
-    document_resource: dict[str, Any] | None = None
+    document: DocumentPlan | None = None
     read: bool = True
     why: str = ""
 
@@ -243,6 +256,12 @@ def readable(read: Callable[[], _Item]) -> _Item | None:
         return None
 
 
+def document_snapshot(plan: dict[str, Any], reference: str) -> Snapshot:
+    """A plan that is the data of a document; its goals are contained in it."""
+    goals = {f"#{each.get('id')}": each for each in resources.objects(plan.get("contained"))}
+    return Snapshot(plan, goals, reference)
+
+
 def draft_of(snapshot: Snapshot, plan_definition: str) -> CarePlanDraft:
     """The plan of the record as a draft, for comparison; to go on from it see `planning_desk.find_or_draw`."""
     plan = read_care_plan(snapshot.plan, plan_definition)
@@ -255,7 +274,7 @@ def draft_of(snapshot: Snapshot, plan_definition: str) -> CarePlanDraft:
         note=plan.note,
         entries=plan.entries,
         overridden=dict(plan.left_open),
-        resource=plan.reference,
+        resource=None if snapshot.document else plan.reference,
         version_id=plan.version_id,
     )
 

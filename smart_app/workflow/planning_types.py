@@ -272,7 +272,8 @@ class Workbench:
     changed by somebody since this draft was drawn from it. `duplicates`: further open plans of ours (there should be
     none; a person must look at them in the chart). `record_doubts`: why nothing is written into this record without an
     explicit confirmation (a test, merged or inactive one). `entries_left_out`: facts by clinicians in the saved plan
-    that do not stand any more, each with the reason.
+    that do not stand any more, each with the reason. `document_read` False: `existing_plan` is a document whose plan
+    cannot be read back.
     """
 
     draft: CarePlanDraft
@@ -300,6 +301,7 @@ class Workbench:
     plans_why: str = ""
     record_doubts: tuple[str, ...] = ()
     entries_left_out: tuple[LeftOut, ...] = ()
+    document_read: bool = True
 
 
 @dataclass(frozen=True, slots=True)
