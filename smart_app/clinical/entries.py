@@ -214,7 +214,7 @@ def entered(name: str, own: Fact | None, entry: Entry) -> Fact:
         value=entry.value,
         on=entry.on or (chosen.on if chosen is not None else None),
         sources=chosen.sources if chosen is not None else (),
-        others=own.others if own is not None else (),
+        others=tuple(other for other in own.others if other is not chosen) if own is not None else (),
         extra=extra,
         rule="Chosen by the clinician." if entry.chosen_source else "Entered by the clinician.",
         looked_for=own.looked_for if own is not None else "",
