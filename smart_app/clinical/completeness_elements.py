@@ -64,8 +64,10 @@ _SIDE_EFFECTS = ("lymphedema", "vasomotor-symptoms", "fatigue", "heart-failure")
 
 
 def elements_of(given: Given) -> Iterator[Element]:
-    """Every element, in the order of the standards."""
+    """Every element, in the order of the standards; menopause is no element of a man's plan."""
     for id_, title, standards, check, place, facts in _ELEMENTS:
+        if id_ == "menopause" and given.record.patient.sex == "male":
+            continue
         yield Element(id_, title, standards, check(given), place, facts)
 
 

@@ -172,6 +172,8 @@ def not_known(record: PatientRecord) -> tuple[tuple[str, str], ...]:
 def _gaps(record: PatientRecord) -> list[Row]:
     states: dict[FactState, list[str]] = {FactState.NOT_FOUND: [], FactState.NOT_READ: []}
     for name, words in GAP_FACTS.items():
+        if name in ("menopausal_status", "uterus") and record.patient.sex == "male":
+            continue
         facts = [cancer.facts[name] for cancer in record.cancers if name in cancer.facts] if name in TUMOR_FACTS else []
         facts = facts or [fact for fact in (record.facts.get(name),) if fact is not None]
         for state, found in states.items():

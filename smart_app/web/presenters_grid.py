@@ -4,7 +4,7 @@ The columns of the fact grid: the cancer, its markers, the patient and the treat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from smart_app.clinical.date_facts import DIAGNOSED_ON, diagnosis_date
@@ -46,6 +46,7 @@ from smart_app.web.presenters_words import (
 CANCER_FACTS = ("stage_group", "grade", "tumor_size_mm", "nodes_positive")
 MARKERS = ("er", "pr", "her2", "ki67_percent", "oncotype_rs")
 ABOUT_PATIENT = ("menopausal_status", "germline")
+OF_WOMEN = ("menopausal_status", "uterus", "ovaries", "pregnancy")
 INSIDE_OTHER_ROWS = ("t", "n", "m", "nodes_examined", "birads")
 ONLY_WHEN_THERE = ("oncotype_rs", "ki67_percent")
 AGENT_ORDER = ("chemotherapy", "her2", "endocrine", "cdk4-6", "parp", "immunotherapy", "bone", "other")
@@ -82,7 +83,21 @@ def tumor_name(cancer: CancerRecord, index: int) -> str:
 def further_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, ...]:
     """Facts of the patient that have no place in the grid, such as uterus or breast density."""
     placed = {*CANCER_FACTS, *MARKERS, *ABOUT_PATIENT, *INSIDE_OTHER_ROWS}
-    return tuple(fact_row(fact, where) for name, fact in record.facts.items() if name not in placed)
+    rows = [fact_row(fact, where) for name, fact in record.facts.items() if name not in placed]
+    set_aside = [name for name in ABOUT_PATIENT if idle_in_men(name, record)]
+    rows += [fact_row(record.facts.get(name) or missing_fact(name, record), where) for name in set_aside]
+    return tuple(sorted(rows, key=lambda row: idle_in_men(row.fact, record)))
+
+
+def further_heading(rows: Iterable[FactRow], record: PatientRecord) -> str:
+    """What the fold holds, by name; of a man's record not what was looked for only because women are asked it."""
+    return ", ".join(row.label for row in rows if not idle_in_men(row.fact, record))
+
+
+def idle_in_men(name: str, record: PatientRecord) -> bool:
+    """Whether a fact of women's anatomy was looked for in a man's record and, as expected, not found."""
+    fact = record.facts.get(name) or missing_fact(name, record)
+    return name in OF_WOMEN and record.patient.sex == "male" and fact.state is FactState.NOT_FOUND
 
 
 def missing_fact(name: str, record: PatientRecord) -> Fact:
@@ -140,7 +155,8 @@ def _with_examined(row: FactRow, examined: Fact | None, where: FactContext, inde
 
 
 def _patient_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, ...]:
-    return tuple(fact_row(record.facts.get(name) or missing_fact(name, record), where) for name in ABOUT_PATIENT)
+    names = [name for name in ABOUT_PATIENT if not idle_in_men(name, record)]
+    return tuple(fact_row(record.facts.get(name) or missing_fact(name, record), where) for name in names)
 
 
 def _diagnosis_rows(cancer: CancerRecord, index: int, where: FactContext) -> tuple[FactRow, ...]:

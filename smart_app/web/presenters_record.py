@@ -11,7 +11,7 @@ from smart_app.clinical.facts import Issue, IssueKind, PatientRecord, Search, Un
 from smart_app.clinical.plan import CarePlanDraft, Decision
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.web.presenters_facts import FactColumn, FactContext, FactRow, resource_link, source_chip
-from smart_app.web.presenters_grid import further_rows, present_columns
+from smart_app.web.presenters_grid import further_heading, further_rows, present_columns
 from smart_app.web.presenters_groups import ScheduleGroup, group_schedule
 from smart_app.web.presenters_overview import (
     CoverageLine,
@@ -148,6 +148,7 @@ class RecordPage:
     coverage: tuple[CoverageLine, ...]
     columns: tuple[FactColumn, ...]
     further: tuple[FactRow, ...]
+    further_heading: str
     timeline: Drawing | None
     timeline_rows: tuple[TimelineRow, ...]
     groups: tuple[ScheduleGroup, ...]
@@ -170,6 +171,7 @@ def present_record(
     shown = tuple(recommendations) if record.scope.applies else ()
     where = FactContext.of(base, shown, can_enter=record.scope.applies)
     marks = present_marks(record, shown)
+    further = further_rows(record, where)
     return RecordPage(
         frame=frame,
         applies=record.scope.applies,
@@ -182,7 +184,8 @@ def present_record(
         matters=present_matters(record, shown, base),
         coverage=present_coverage(record, extras.search_words),
         columns=present_columns(record, where),
-        further=further_rows(record, where),
+        further=further,
+        further_heading=further_heading(further, record),
         timeline=draw_timeline(marks, record.as_of),
         timeline_rows=timeline_table(marks),
         groups=group_schedule(shown, record.as_of, base),

@@ -107,3 +107,8 @@ def test_a_drug_of_unknown_status_leaves_open_what_goes_on() -> None:
     assert "ongoing" in missing(measure({}))
     assert "ongoing" not in missing(measure({"drugs": ["letrozole active 2023-07-01"]}))
     assert "ongoing" in missing(measure({"drugs": ["letrozole unknown 2023-07-01"]}))
+
+
+def test_menopause_is_no_element_of_a_mans_plan() -> None:
+    assert "menopause" in {element.id for element in measure({}).elements}
+    assert "menopause" not in {element.id for element in measure({"sex": "male"}).elements}

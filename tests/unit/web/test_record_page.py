@@ -83,6 +83,20 @@ def test_both_values_of_a_conflict_are_shown_and_neither_is_chosen() -> None:
     assert "Choose which HER2 result stands" in row
 
 
+def test_a_mans_page_does_not_ask_for_menopause_or_uterus_in_the_first_place() -> None:
+    record = sample_record()
+    missing = {name: Fact(name, FactState.NOT_FOUND) for name in ("menopausal_status", "uterus")}
+    man = replace(record, patient=replace(record.patient, sex="male"), facts={**record.facts, **missing})
+    document = check_page(page_of(man))
+    fold = find_all(document, "class", "more further")[0]
+    assert find_all(fold, "data-fact", "menopausal_status"), "what was looked for is still told, last"
+    assert len(find_all(document, "data-fact", "menopausal_status")) == 1
+    heading = text_of(next(element for element in fold.iter() if str(element.tag).endswith("summary")))
+    assert "Uterus" not in heading and "Menopausal" not in heading
+    woman = check_page(page_of(replace(man, patient=record.patient)))
+    assert not find_all(find_all(woman, "class", "more further")[0], "data-fact", "menopausal_status")
+
+
 def test_recommendations_stand_with_rule_and_status() -> None:
     document = check_page(page_of(sample_record()))
     shown = {(e.get("data-rule"), e.get("data-status")) for e in find_all(document, "data-rule")}
