@@ -13,10 +13,13 @@ from typing import Any
 
 from smart_app.clinical.clinic import ClinicContacts
 from smart_app.clinical.completeness_elements import Element, Given, elements_of
+from smart_app.clinical.date_facts import DATE_FACTS, DIAGNOSED_ON
+from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import CancerRecord, Fact, FactState, PatientRecord
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.clinical.rules import FollowUpRule, evaluate_some
 from smart_app.clinical.schedule import ClinicDefaults
+from smart_app.clinical.treatment_dates import ENTERED_DATES
 
 MOST_GAPS = 5
 
@@ -78,7 +81,9 @@ TRIED: Mapping[str, tuple[Any, ...]] = {
         [{"gene": "BRCA1", "result": "pathogenic"}],
         [{"gene": "BRCA1", "result": "negative"}],
     ),
-    "primary_treatment_ended": ("",),
+    **dict.fromkeys((*sorted(ENTERED_DATES), DIAGNOSED_ON), ("two years ago",)),
+    "family_history": ("true", "false"),
+    "birads": ("2", "4"),
     "life_expectancy": ("under-5", "over-10"),
     "breast_density": ("b", "d"),
     "bmi": (22, 31),
@@ -118,7 +123,7 @@ def find_gaps(
     for name, titles in asking.items():
         ids = frozenset(titles)
         before = _outcome(item for item in given if item.rule in ids)
-        values = TRIED[name] if name != "primary_treatment_ended" else (_two_years_before(record),)
+        values = TRIED[name] if name not in DATE_FACTS else (_two_years_before(record),)
         changes = [_changed(before, rules, with_fact(record, name, value), clinic, ids) for value in values]
         if max(changes):
             gaps.append(Gap(name, max(changes), tuple(sorted(titles)), tuple(dict.fromkeys(titles.values()))))
@@ -151,6 +156,10 @@ def _changed(
 def with_fact(record: PatientRecord, name: str, value: Any) -> PatientRecord:
     """The record as if this fact were entered, for every tumor where it is a tumor's."""
     fact = Fact(name, FactState.ENTERED, value)
+    if name == DIAGNOSED_ON:
+        on = PartialDate.parse(str(value))
+        dated = (replace(cancer, diagnosed_on=cancer.diagnosed_on or on) for cancer in record.cancers)
+        return replace(record, cancers=tuple(dated))
     cancers = (
         tuple(_with_tumor_fact(cancer, fact) for cancer in record.cancers) if name in _OF_TUMOR else record.cancers
     )

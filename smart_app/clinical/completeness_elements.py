@@ -142,7 +142,9 @@ def _knows_ongoing(given: Given) -> bool:
 
 
 def _has_radiation(given: Given) -> bool:
-    return bool(given.record.radiation) and all(course.ended_on is not None for course in given.record.radiation)
+    courses = given.record.radiation
+    ended = all(course.ended_on is not None for course in courses) or known(given.record, "radiation_ended_on")
+    return bool(courses) and ended
 
 
 def _has_breast_surgery(given: Given) -> bool:
@@ -201,7 +203,7 @@ _ELEMENTS: tuple[_Row, ...] = (
     _of("diagnosis", "Diagnosis: invasive or in situ", _ALL, _has_kind, Place.CHART),
     _of("subtype", "Histologic subtype", ("IOM R2", "ASCO"), _has_subtype, Place.CHART),
     _of("side", "Side of the tumor", ("IOM R2", "ASCO"), _has_side, Place.CHART),
-    _of("diagnosed-on", "Date of diagnosis", ("ASCO", "NAPBC"), _has_date, Place.CHART),
+    _of("diagnosed-on", "Date of diagnosis", ("ASCO", "NAPBC"), _has_date, Place.FACT, "diagnosed_on"),
     _of_fact("stage", "Stage", _ALL, "stage_group", also=("t",)),
     _of_fact("grade", "Grade", ("IOM R2", "ASCO"), "grade"),
     _of_fact("er", "Estrogen receptor", _ALL, "er"),

@@ -18,6 +18,7 @@ from smart_app.web.presenters_schedule import TraceLine, citation_words, trace_l
 from smart_app.web.presenters_words import date_words, owner_label, sentence_case
 
 NOTICE_DAYS = 60
+NEXT_SHOWN = 12
 
 _KINDS: Mapping[RecommendationKind, str] = {
     RecommendationKind.SAFETY_ALERT: "Safety alerts",
@@ -30,12 +31,13 @@ _KINDS: Mapping[RecommendationKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class RuleForPatient:
-    """What a rule says about this patient: its tag, the reason, and how it was decided."""
+    """What a rule says about this patient: its tag, the reason, how it was decided, and what would change it."""
 
     tag: Tag
     side: str
     reason: str
     trace: tuple[TraceLine, ...]
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +107,16 @@ def present_rules(
     titles = {rule.id: rule.title for rule in rules}
     groups = []
     for kind, heading in _KINDS.items():
-        rows = tuple(_rule_row(rule, answers.get(rule.id, []), titles) for rule in rules if rule.kind is kind)
+        rows = tuple(
+            _rule_row(rule, answers.get(rule.id, []), titles, frame.base) for rule in rules if rule.kind is kind
+        )
         if rows:
             groups.append(RuleGroup(kind.value, heading, rows))
     not_reviewed = sum(1 for rule in rules if not rule.reviewed)
     return RulesPage(frame, version, len(rules), not_reviewed, tuple(groups))
 
 
-def _rule_row(rule: FollowUpRule, answers: Sequence[Recommendation], titles: Mapping[str, str]) -> RuleRow:
+def _rule_row(rule: FollowUpRule, answers: Sequence[Recommendation], titles: Mapping[str, str], base: str) -> RuleRow:
     marks = {"V": "text read", "K": "general knowledge", "V/K": "part read, part general knowledge"}
     review = (
         f"Reviewed by {rule.reviewed_by} on {date_words(rule.reviewed_on)}"
@@ -128,7 +132,7 @@ def _rule_row(rule: FollowUpRule, answers: Sequence[Recommendation], titles: Map
         strength=", ".join(part for part in (rule.citation.strength, rule.level) if part),
         mark=marks.get(rule.mark, rule.mark),
         review=f"{review}. Expires {date_words(rule.expires_on)}",
-        patient=tuple(_for_patient(item) for item in answers),
+        patient=tuple(_for_patient(item, base) for item in answers),
     )
 
 
@@ -172,11 +176,11 @@ def condition_words(condition: Condition) -> str:
     return f"{lead}({words})" if len(condition.parts) > 1 else words
 
 
-def _for_patient(item: Recommendation) -> RuleForPatient:
+def _for_patient(item: Recommendation, base: str) -> RuleForPatient:
     tag = due_tag(item.status, item.kind) if item.fired else Tag("not-advised", "Does not apply")
     side = {"left": "left", "right": "right", "both": "both sides"}.get(item.side or "", "")
     reason = sentence_case(item.reason.removeprefix("does not apply: "))
-    return RuleForPatient(tag, side, reason, tuple(trace_lines(item.trace)))
+    return RuleForPatient(tag, side, reason, tuple(trace_lines(item.trace, base)), item.would_change)
 
 
 def present_review(
@@ -186,9 +190,11 @@ def present_review(
     waiting = tuple(_due_rule(rule, today) for rule in rules if not rule.reviewed)
     unread = tuple(_due_text(text, today) for text in texts if not text.reviewed)
     horizon = today + timedelta(days=NOTICE_DAYS)
-    near = [(rule.expires_on, _due_rule(rule, today)) for rule in rules if rule.expires_on <= horizon]
-    near.extend((text.expires_on, _due_text(text, today)) for text in texts if text.expires_on <= horizon)
-    rows = tuple(row for _, row in sorted(near, key=lambda pair: pair[0]))
+    dated = [(rule.expires_on, _due_rule(rule, today)) for rule in rules]
+    dated.extend((text.expires_on, _due_text(text, today)) for text in texts)
+    dated.sort(key=lambda pair: (pair[0], pair[1].file))
+    near = sum(1 for day, _ in dated if day <= horizon)
+    rows = tuple(row for _, row in dated[: max(near, NEXT_SHOWN)])
     return ReviewPage(frame, waiting, unread, rows, source_attributes(rules, texts, version))
 
 

@@ -5,7 +5,7 @@ The follow-up schedule: recommendations in the order in which a clinician acts o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from smart_app.clinical.facts import Source
@@ -38,11 +38,17 @@ from smart_app.web.presenters_words import (
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One condition of a rule as it was evaluated, with its depth in the tree."""
+    """
+    One condition of a rule as it was evaluated, with its depth in the tree.
+
+    `fact`: what the record says on it, for a single fact; `link` goes to its source.
+    """
 
     says: str
     truth: str
     depth: int
+    fact: str = ""
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ def present_row(item: Recommendation, as_of: date, base: str) -> ScheduleRow:
         source=citation_words(item.citation),
         strength=item.citation.strength,
         facts=_ledger(item, base),
-        trace=tuple(trace_lines(item.trace)),
+        trace=tuple(trace_lines(item.trace, base)),
         reviewed=item.reviewed,
     )
 
@@ -212,11 +218,19 @@ def _ledger(item: Recommendation, base: str) -> tuple[Pair, ...]:
     return tuple(pairs)
 
 
-def trace_lines(trace: ConditionTrace | None, depth: int = 0) -> Iterable[TraceLine]:
-    """The condition tree, flattened for a list; depth is kept for its indent."""
+def trace_lines(trace: ConditionTrace | None, base: str, depth: int = 0) -> Iterable[TraceLine]:
+    """The condition tree, flattened for a list; depth is kept for its indent. Each fact has its value and source."""
     if trace is None:
         return
     words = {Truth.TRUE: "yes", Truth.FALSE: "no", Truth.UNKNOWN: "not known"}
-    yield TraceLine(trace.says, words[trace.truth], min(depth, 4))
+    line = TraceLine(trace.says, words[trace.truth], min(depth, 4))
+    if trace.parts:
+        yield line
+    else:
+        sources = [source for reason in trace.because for source in reason.sources]
+        told = "; ".join(because_words(reason) for reason in trace.because)
+        missing = f"missing: {join_words(fact_mention(name) for name in trace.missing)}" if trace.missing else ""
+        link = resource_link(base, sources[0]) if sources else None
+        yield replace(line, fact="; ".join(part for part in (told, missing) if part), link=link)
     for part in trace.parts:
-        yield from trace_lines(part, depth + 1)
+        yield from trace_lines(part, base, depth + 1)

@@ -112,3 +112,13 @@ def test_a_drug_of_unknown_status_leaves_open_what_goes_on() -> None:
 def test_menopause_is_no_element_of_a_mans_plan() -> None:
     assert "menopause" in {element.id for element in measure({}).elements}
     assert "menopause" not in {element.id for element in measure({"sex": "male"}).elements}
+
+
+def test_a_missing_date_that_would_date_the_plan_is_a_gap_with_the_rows_it_would_date() -> None:
+    undated = {"cancers": [{"kind": "invasive", "side": "left", "dated": ""}], "surgery": [], "radiation": []}
+    gaps = {gap.fact: gap for gap in measure(undated).gaps}
+    assert {"diagnosed_on", "primary_treatment_ended"} <= set(gaps)
+    assert "mammogram-annual" in gaps["diagnosed_on"].rules
+    assert "clinic-visit-invasive" in gaps["primary_treatment_ended"].rules
+    drugs = {"tumor": {"n": "N0"}, "drugs": ["letrozole active"]}
+    assert "endocrine_started_on" in {gap.fact for gap in measure(drugs).gaps}

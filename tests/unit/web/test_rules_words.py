@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from smart_app.clinical.rules import evaluate_rules
-from smart_app.web.presenters_rules import RuleRow, present_rules
+from smart_app.web.presenters_rules import RuleRow, present_review, present_rules
 from tests.support.page_values import sample_frame
 from tests.support.rule_charts import knowledge, read_chart
 
@@ -35,3 +37,23 @@ def test_every_rule_shows_its_review_its_expiry_and_when_it_is_due() -> None:
     assert about["In UK"].startswith("No fixed clinic visits") and "to month 24" in about["In AU"]
     assert about["Gives way to"] == "Evaluate now: possible recurrence"
     assert found["clinic-visit-invasive"].strength == "moderate, ACS/ASCO LOE 2A"
+
+
+def test_the_tree_of_a_silent_rule_names_each_fact_with_its_value_and_source_and_what_would_change() -> None:
+    found = rows()["tamoxifen-liver-tests"].patient[0]
+    leaf = found.trace[-1]
+    assert (leaf.says, leaf.truth) == ("endocrine therapy now: tamoxifen", "no")
+    assert leaf.fact == "Cancer drugs: Letrozole (active) (Jul 1, 2023)"
+    assert leaf.link is not None and "/resource/MedicationRequest/" in leaf.link.href
+    assert found.changes == ("It could apply if this changed: endocrine therapy now: not tamoxifen.",)
+
+
+def test_an_open_fact_is_named_as_missing_in_the_tree() -> None:
+    lines = [line for line in rows()["germline-testing-offer"].patient[0].trace if line.truth == "not known"]
+    assert any(line.fact.startswith("missing: germline") for line in lines)
+
+
+def test_what_expires_next_is_listed_also_where_nothing_expires_soon() -> None:
+    page = present_review(knowledge().rules, knowledge().education, date(2026, 11, 25), "1", sample_frame("rules"))
+    assert len(page.expiring) == 12
+    assert not any(row.expired for row in page.expiring)
