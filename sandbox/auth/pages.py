@@ -289,6 +289,6 @@ def _answered(response: Response | None) -> Response:
 def _framed(response: AnyResponse) -> AnyResponse:
     # form-action is left out: Chromium applies it to the redirect that follows a form, which goes to the app.
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'self' http://127.0.0.1:*"
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'self' http://127.0.0.1:*"
     )
     return response

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pikepdf
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from sandbox.testing import RunningSandbox
 from tests.browser.conftest import NewPage
@@ -146,3 +147,44 @@ def test_what_can_be_acted_on_stands_before_what_cannot_be_told(
     row = page.locator("[data-rule=carrier-care] summary")
     row.press("Enter")
     assert "No test result recorded: offer it" in page.locator("[data-rule=carrier-care]").inner_text()
+
+
+OVERLAPPING = (
+    "() => { document.querySelectorAll('details').forEach((part) => { part.open = true; });"
+    " return [...document.querySelectorAll('dt, dd, td, tbody th, .tag, .chip, .btn, legend, .choices li, h1, h2, h3')]"
+    ".filter((e) => e.clientWidth > 2 && e.scrollWidth > e.clientWidth + 1"
+    " && !e.closest('.scroll, .vh') && !e.querySelector('pre, .vh, .scroll'))"
+    ".map((e) => `${e.tagName} ${e.textContent.trim().slice(0, 60)}`); }"
+)
+
+
+@pytest.mark.parametrize("width", [1000, 320])
+def test_no_word_runs_over_its_neighbour_with_everything_unfolded(
+    app: RunningApp, sandbox: RunningSandbox, new_page: NewPage, width: int
+) -> None:
+    page = new_page(width)
+    base = open_record(page, sandbox, "wojtasik")
+    for path in ("", "plan", "facts"):
+        page.goto(base + path)
+        assert page.evaluate(OVERLAPPING) == [], path
+
+
+def test_without_script_everything_works_from_sign_in_to_the_checked_handout(
+    app: RunningApp, sandbox: RunningSandbox, new_page: NewPage
+) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto(sandbox.launch_url("oyelaran", auto=False))
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Allow").click()
+    page.wait_for_url("**/c/*/")
+    page.locator("[data-fact=er] summary").click()
+    expect(page.locator("[data-fact=er] .ledger")).to_be_visible()
+    page.get_by_role("link", name="Edit and save plan").click()
+    page.get_by_role("button", name="Save plan to record").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Saved to the record"))
+    page.get_by_role("link", name="Handout").click()
+    expect(page.get_by_role("button", name="Print this page")).to_have_count(0)  # it needs script, so it is not there
+    page.get_by_role("button", name=re.compile("^Checked")).click()
+    expect(page.get_by_text("the last line of the paper says so")).to_be_visible()
+    link = page.get_by_role("link", name="PDF to print").get_attribute("href")
+    assert page.request.get(app.url + str(link)).body().startswith(b"%PDF")
