@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -25,6 +26,8 @@ from smart_app.fhir.resources import (
     when,
     words,
 )
+
+_RECURRENT = re.compile(r"(?<!no )(?<!of )\brecurren(?:ce|t)\b(?! score)", re.IGNORECASE)
 
 
 class Chart:
@@ -204,6 +207,7 @@ class Chart:
                 )
         seen = self.specimen_words(resource)
         kind = next((kind for kind in map(specimen_kind, seen) if kind), None)
+        kind = "recurrence" if any(map(_RECURRENT.search, seen)) else kind
         side = side or next((s for s in map(side_of, seen) if s), None)
         return kind, found_ref, side or "unknown"
 

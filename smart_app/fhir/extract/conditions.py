@@ -137,9 +137,12 @@ def _read_breast(
     active_cancer = any(row.concept == "invasive-breast-cancer" for row in rows)
     recurrent = named.recurrent or code_status(condition.get("clinicalStatus")) in ("recurrence", "relapse")
     if named.kind is not None:
-        side = next((row.side for row in rows if row.side), None) or chart.side(
-            condition, *map(apart_from_operations, said)
-        )
+        coded = next((row.side for row in rows if row.side), None)
+        told = chart.side(condition, *map(apart_from_operations, said))
+        side = coded or told
+        if {coded, told} == {"left", "right"}:
+            why = f"The code says {coded}, site or words say {told}; {coded} is used until somebody settles it."
+            chart.issue(IssueKind.CONFLICT, key, why)
         found.breast.append(
             BreastCondition(
                 key,

@@ -15,7 +15,8 @@ import msgspec
 from smart_app.clinical.codes import CodeMap
 from smart_app.clinical.facts import Issue, IssueKind
 from smart_app.fhir.bundle import StrictJsonError, entries_of, strict_loads
-from smart_app.fhir.extract.observations import TUMOR_TESTS, looks_like_tumor_fact, name_of_test
+from smart_app.fhir.extract.names import looks_like_tumor_fact, name_of_test, names_report
+from smart_app.fhir.extract.observations import TUMOR_TESTS
 from smart_app.fhir.extract.text.genes import names_gene_test
 from smart_app.fhir.resources import (
     FULL_URL,
@@ -164,7 +165,11 @@ class ObservationFilter:
         named = name_of_test(said)
         if named is not None:
             return "fact" if named[0] not in _BOUNDED_TESTS else named[0]
-        return "fact" if any(looks_like_tumor_fact(name) or names_gene_test(name) for name in said) else ""
+        return "fact" if any(map(_is_wanted, said)) else ""
+
+
+def _is_wanted(name: str) -> bool:
+    return looks_like_tumor_fact(name) or names_gene_test(name) or names_report(name)
 
 
 class EventStore:

@@ -30,6 +30,12 @@ _BREAST_FIELD = re.compile(
     r"|lymph node\w*|tumou?r bed|lumpectomy cavity)\b",
     re.IGNORECASE,
 )
+_OTHER_FIELD = re.compile(
+    r"\b(?:[CTL][ -]?spine|spin(?:e|al)|vertebra\w*|sacr(?:um|al)|pelvi[sc]|hip|femur|femoral|humerus|ribs?|skull"
+    r"|bones?|brain|cranial|head and neck|lungs?|liver|prostat\w*|thyroid|esophag\w*|rect(?:um|al)|cervi(?:x|cal)"
+    r"|vagina\w*|endometri\w*|skin)\b",
+    re.IGNORECASE,
+)
 _GAP_DAYS = 60
 
 
@@ -98,8 +104,9 @@ def _course(chart: Chart, key: str, procedure: Resource) -> _Course | None:
     site_words = words(procedure.get("bodySite")) + _volume_words(chart, procedure)
     site_rows = [row for row in chart.rows(procedure.get("bodySite")) if row.concept == "laterality"]
     elsewhere = bool(site_words) and not site_rows and not any(_BREAST_FIELD.search(word) for word in site_words)
-    if elsewhere:
-        chart.event("radiation-other-site", start, source, value=site_words[0][:80])
+    titled = not site_words and not site_rows and any(map(_OTHER_FIELD.search, said))
+    if elsewhere or (titled and not any(map(_BREAST_FIELD.search, said))):
+        chart.event("radiation-other-site", start, source, value=(site_words or said)[0][:80])
         return None
     summary = any(chart.concept(row).attributes.get("course") for row in rows)
     side = next((row.side for row in rows if row.side), None) or chart.side(procedure, *said)

@@ -10,6 +10,7 @@ from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import IssueKind, Search, SearchState, Source
 from smart_app.fhir.extract.chart import Chart, taken_on
 from smart_app.fhir.extract.evidence import NOTE_TEXT, REPORT_TEXT, Finding
+from smart_app.fhir.extract.names import name_of_test, names_report
 from smart_app.fhir.extract.text.diagnosis import named_cancer
 from smart_app.fhir.extract.text.documents import decode_base64, text_of_attachment, text_of_html
 from smart_app.fhir.extract.text.her2 import hybridization_phrases
@@ -21,6 +22,8 @@ from smart_app.fhir.extract.text.staging import staging_phrases
 from smart_app.fhir.queries import TUMOR_FACTS
 from smart_app.fhir.resources import Resource, notes, objects, partial_date, text, when, words
 
+REPORT_CHARACTERS = 40
+"""An Observation with fewer characters is a single result, not a report."""
 _BREAST = re.compile(
     r"\b(?:breast|mammary|estrogen receptor|HER-?2|ductal carcinoma|lobular carcinoma|DCIS|IDC|ILC)\b", re.IGNORECASE
 )
@@ -69,7 +72,7 @@ class Report:
 
 
 def read_reports(chart: Chart) -> list[Report]:
-    """Every DiagnosticReport, DocumentReference and Composition whose status counts, with its text."""
+    """Every DiagnosticReport, DocumentReference and Composition, and every Observation that is a whole report."""
     found = []
     for key, resource in chart.of_type("DiagnosticReport", "DocumentReference", "Composition"):
         if not chart.counts(key, resource):
@@ -81,11 +84,26 @@ def read_reports(chart: Chart) -> list[Report]:
             chart.issue(IssueKind.IGNORED_STATUS, key, "A preliminary or withdrawn document; it is not read.")
             continue
         found.append(_report(chart, key, resource))
+    for key, observation in chart.of_type("Observation"):
+        if _is_report(chart, observation) and chart.counts(key, observation):
+            found.append(_report(chart, key, observation))
     return found
 
 
+def _is_report(chart: Chart, observation: Resource) -> bool:
+    """Whether an Observation holds a whole report as its text: Oracle Health and HL7 v2 feeds send pathology so."""
+    said = text(observation.get("valueString"))
+    if said is None or len(said) < REPORT_CHARACTERS:
+        return False
+    rows = chart.rows(observation.get("code"))
+    if rows:
+        return any(row.concept in ("pathology-report", "genetic-report") for row in rows)
+    names = words(observation.get("code"))
+    return name_of_test(names) is None and any(map(names_report, names))
+
+
 def _report(chart: Chart, key: str, resource: Resource) -> Report:
-    coded = resource.get("code") if key.startswith("DiagnosticReport/") else resource.get("type")
+    coded = resource.get("code") if key.startswith(("DiagnosticReport/", "Observation/")) else resource.get("type")
     titles = (
         words(coded)
         + words(resource.get("category"))
@@ -152,7 +170,7 @@ def _document_date(resource: Resource) -> PartialDate | None:
 
 
 def _texts(chart: Chart, key: str, resource: Resource, title: str) -> Iterator[str]:
-    conclusion = text(resource.get("conclusion"))
+    conclusion = text(resource.get("conclusion")) or text(resource.get("valueString"))
     if conclusion:
         yield conclusion
     yield from notes(resource)

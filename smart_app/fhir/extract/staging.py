@@ -34,6 +34,7 @@ _DIFFERENTIATION = {
     "intermediate": 2,
     "high": 3,
 }
+_KIND_OF_STAGE = re.compile(r"\b(?:prognostic|anatomic)\b", re.IGNORECASE)
 _ROMAN = {"I": 1, "II": 2, "III": 3}
 
 
@@ -167,7 +168,10 @@ def _stage(result: Result) -> Iterator[Finding]:
         yield result.finding("metastasis", "present")
         return
     if found is not None:
-        yield result.finding("stage_group", found[0], basis=basis or found[1])
+        kind = _KIND_OF_STAGE.search(result.title)
+        yield result.finding(
+            "stage_group", found[0], basis=basis or found[1], staging=kind[0].lower() if kind is not None else None
+        )
         return
     phrases = [phrase for word in result.answer.words for phrase in staging_phrases(Sentence(word), stage_field=True)]
     for phrase in phrases:

@@ -23,7 +23,8 @@ class Answer:
     What a result says. Several may be filled: records send two `value[x]` at once.
 
     `rows` are the known codes of value and interpretation, `words` the texts and displays (value first), `recorded` is
-    the result as worded. `ratio` is a valueRatio as a number, `absent` a dataAbsentReason.
+    the result as worded. `ratio` is a valueRatio as a number, `absent` a dataAbsentReason. `in_words`: the quantity is
+    only what the words say.
     """
 
     rows: tuple[CodeRow, ...] = ()
@@ -34,6 +35,7 @@ class Answer:
     ratio: float | None = None
     absent: bool = False
     coded: bool = False
+    in_words: bool = False
 
     @property
     def empty(self) -> bool:
@@ -51,7 +53,7 @@ class Answer:
     def recorded(self) -> str:
         """The result as the record words it."""
         parts = list(self.words)
-        if self.quantity is not None:
+        if self.quantity is not None and not self.in_words:
             unit = self.quantity.unit or self.quantity.code or ""
             parts.append(f"{self.quantity.comparator or ''}{self.quantity.value:g} {unit}".strip())
         if self.integer is not None:
@@ -97,6 +99,7 @@ def read_answer(codes: CodeMap, element: Resource) -> Answer:
         ratio=_ratio(element.get("valueRatio")),
         absent=element.get("dataAbsentReason") is not None,
         coded=bool(concepts),
+        in_words=amount is None,
     )
 
 
