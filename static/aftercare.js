@@ -42,6 +42,10 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
+// On to the EHR's sign-in; without a script the page's own button does it.
+const onward = document.querySelector("form[data-onward]");
+if (onward) onward.submit();
+
 // A frame without cookies: where the browser can ask, offer it; the launch then starts again in this frame.
 for (const button of document.querySelectorAll("[data-allow]")) {
   if (!document.requestStorageAccess) continue;

@@ -18,6 +18,7 @@ from smart_app.settings.tables import Table, read_secret, url_problem
 
 AUTH_METHODS = ("none", "client_secret_basic", "client_secret_post", "private_key_jwt")
 LAUNCH_MODES = ("auto", "frame", "popout")
+AUTHORIZE_BY = ("get", "post")
 REFRESH = ("online", "offline", "none")
 SIGNING_ALGS = ("RS384", "ES384")
 ID_TOKEN_ALGS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -43,6 +44,7 @@ class Issuer:
     requests go to. `secret` and `key_pem` were read from where the row refers to. `scopes` narrows what is asked, empty
     means all that the app needs. `id_token_issuer` empty means the one of the EHR's smart-configuration.
     `launch_mode`: `frame` never offers a new window, `popout` always, `auto` when the frame blocks cookies.
+    `authorize_by`: `post` sends the authorization request as a form to an EHR that announces `authorize-post`.
     `framed` false: cookies are SameSite=Lax and not partitioned. `private_network`: the EHR's hosts may have
     an address in a private network.
     """
@@ -63,6 +65,7 @@ class Issuer:
     time_zone: str = ""
     organization: Organization = Organization()
     launch_mode: str = "auto"
+    authorize_by: str = "get"
     framed: bool = True
     private_network: bool = False
     id_token_issuer: str = ""
@@ -84,6 +87,11 @@ class Issuer:
         """The issuer's own host and those that its row allows, as `host:port`."""
         scheme = urlsplit(self.iss).scheme
         return frozenset({_host_and_port(self.iss), *map(_with_port(scheme), self.allowed_hosts)})
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The same hosts as the origins of a content security policy."""
+        return tuple(f"{urlsplit(self.iss).scheme}://{host}" for host in sorted(self.hosts))
 
     def may_ask(self, url: str) -> bool:
         """Whether an endpoint lies on the issuer's own host or one that its row allows."""
@@ -162,6 +170,7 @@ def _read_issuer(
         time_zone=table.text("time_zone", ""),
         organization=_read_organization(table, problems),
         launch_mode=table.choice("launch_mode", LAUNCH_MODES, "auto"),
+        authorize_by=table.choice("authorize_by", AUTHORIZE_BY, "get"),
         framed=table.flag("framed", True),
         private_network=table.flag("private_network"),
         id_token_issuer=table.text("id_token_issuer", ""),

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from authlib.integrations.base_client import OAuthError
@@ -91,6 +92,12 @@ class TokenAnswer:
         """The encounter in context, empty when there is none."""
         encounter = self.extra.get("encounter")
         return encounter if isinstance(encounter, str) and _FHIR_ID.fullmatch(encounter) else ""
+
+
+def as_form(endpoint: str, url: str) -> tuple[tuple[str, str], ...]:
+    """The parameters that an authorization request adds to its endpoint, as the fields of a form posted to it."""
+    own = parse_qsl(urlsplit(endpoint).query, keep_blank_values=True)
+    return tuple(parse_qsl(urlsplit(url).query, keep_blank_values=True)[len(own) :])
 
 
 class Authorizer:

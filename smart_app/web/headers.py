@@ -74,7 +74,7 @@ def _policy(settings: Settings) -> str:
         "img-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
-        "form-action 'self'",
+        " ".join(("form-action 'self'", *g.get("form_origins", ()))),
         "base-uri 'none'",
         "object-src 'none'",
         "frame-src 'none'",

@@ -30,7 +30,7 @@ from smart_app.web.security import (
     set_cookie,
 )
 from smart_app.web.services import services
-from smart_app.workflow.launching import begin_launch, callback_of, finish_launch, require_issuer, sign_out
+from smart_app.workflow.launching import BegunLaunch, begin_launch, callback_of, finish_launch, require_issuer, sign_out
 from smart_app.workflow.planning_desk import holds_unsaved_work
 
 LONGEST_LAUNCH = 2048
@@ -45,6 +45,16 @@ class WindowPage:
     says: str
     window: str
     again: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnwardPage:
+    """The page that posts the authorization request: by itself, or by its button where no script runs."""
+
+    frame: Frame
+    ehr: str
+    address: str
+    fields: tuple[tuple[str, str], ...]
 
 
 def make_blueprint(limiter: RateLimiter) -> Blueprint:
@@ -85,7 +95,7 @@ def go() -> Response:
     if crowded is not None:
         return crowded
     begun = begin_launch(services(), issuer, token)
-    response = _send_to(begun.authorization_url, 302)
+    response = _post_to(issuer, begun) if begun.form else _send_to(begun.authorization_url, 302)
     set_cookie(response, cookie_name("tx", begun.cookie_tag), begun.cookie_value, issuer, LAUNCH_COOKIE_S)
     drop_cookie(response, cookie_name("probe"), issuer)
     return response
@@ -161,6 +171,13 @@ def _send_to(address: str, status: int) -> Response:
     response = redirect(address, status)
     response.set_data(b"")
     return cast(Response, response)
+
+
+def _post_to(issuer: Issuer, begun: BegunLaunch) -> Response:
+    # Browsers hold the redirects after a form to the same policy: the EHR's sign-in may lie on its other hosts.
+    g.form_origins = issuer.origins
+    page = OnwardPage(_frame("sign in"), issuer.title, begun.authorization_url, begun.form)
+    return make_response(render_template("authorize_post.html", page=page), 200)
 
 
 def _launch_parameters() -> tuple[Issuer, str | None]:

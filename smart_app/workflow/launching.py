@@ -25,7 +25,7 @@ from smart_app.errors import (
 from smart_app.fhir.client import FhirClient
 from smart_app.fhir.queries import narrow, resource_scopes
 from smart_app.settings import Issuer
-from smart_app.smart.authorization import AuthorizationRequest, TokenAnswer, TokenSet, oauth_code
+from smart_app.smart.authorization import AuthorizationRequest, TokenAnswer, TokenSet, as_form, oauth_code
 from smart_app.smart.configuration import SmartConfiguration
 from smart_app.smart.id_token import UserIdentity
 from smart_app.storage.audit import AuditAction, AuditOutcome
@@ -39,11 +39,16 @@ WAIT_FOR_OTHER_S = 12.0
 
 @dataclass(frozen=True, slots=True)
 class BegunLaunch:
-    """A launch that was sent to the EHR: where to, and the cookie that binds it to this browser."""
+    """
+    A launch on its way to the EHR: where to, and the cookie that binds it to this browser.
+
+    With `form` the request is posted: the fields are its parameters, and `authorization_url` is the endpoint alone.
+    """
 
     authorization_url: str = field(repr=False)
     cookie_tag: str
     cookie_value: str = field(repr=False)
+    form: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,11 @@ def begin_launch(services: Services, issuer: Issuer, launch: str | None) -> Begu
     cookie_value = new_secret()
     services.contexts.keep_launch(request.state, cookie_value, request)
     services.log.event("launch-begun", issuer=issuer.slug, standalone=launch is None)
-    return BegunLaunch(url, sha256(request.state)[:8], cookie_value)
+    tag = sha256(request.state)[:8]
+    if issuer.authorize_by == "post" and "authorize-post" in configuration.capabilities:
+        endpoint = configuration.authorization_endpoint
+        return BegunLaunch(endpoint, tag, cookie_value, as_form(endpoint, url))
+    return BegunLaunch(url, tag, cookie_value)
 
 
 def scopes_to_ask(issuer: Issuer, configuration: SmartConfiguration, standalone: bool) -> tuple[str, ...]:

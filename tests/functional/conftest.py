@@ -1,4 +1,4 @@
-"""What the functional tests of saving share."""
+"""What the functional tests share."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from smart_app.knowledge import KnowledgeBase, default_paths, load_knowledge
 from tests.support.fake_ehrs import CONFORMING, Manners, running_ehr
 from tests.support.plan_desk import seed
+from tests.support.recorded_launch import Launched, launched_app
 from tests.support.saving import Clinic, Make
 
 
@@ -27,3 +29,17 @@ def at(tmp_path: Path) -> Iterator[Make]:
             return clinic
 
         yield make
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> KnowledgeBase:
+    """Rules, codes and texts as they ship, read once."""
+    paths = default_paths()
+    return load_knowledge(paths.mappings, paths.education)
+
+
+@pytest.fixture
+def launched(tmp_path: Path, knowledge: KnowledgeBase) -> Iterator[Launched]:
+    """The app as it ships, in demo mode, before a recording EHR."""
+    with launched_app(tmp_path, knowledge) as running:
+        yield running

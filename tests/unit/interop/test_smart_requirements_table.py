@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 TABLE = "docs/smart-requirements.md"
-TESTS = "tests/functional/test_smart_requirements.py"
+TESTS = ("tests/functional/test_smart_requirements.py", "tests/functional/test_authorize_by_post.py")
 COLUMNS = 5
 
 
@@ -17,6 +17,12 @@ def rows(repository: Path) -> list[list[str]]:
     return [row for row in cells if row[0] != "no." and not set(row[0]) <= {"-"}]
 
 
+def names_in(repository: Path, *files: str) -> set[str]:
+    """The tests that files hold."""
+    texts = [(repository / file).read_text(encoding="utf-8") for file in files]
+    return {name for text in texts for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)}
+
+
 def test_no_cell_is_empty(repository: Path) -> None:
     table = rows(repository)
     assert len(table) > 50
@@ -25,14 +31,14 @@ def test_no_cell_is_empty(repository: Path) -> None:
 
 
 def test_every_row_names_a_test_that_exists(repository: Path) -> None:
-    existing = set(re.findall(r"^def (test_\w+)", (repository / TESTS).read_text(encoding="utf-8"), re.MULTILINE))
+    existing = names_in(repository, *TESTS)
     for row in rows(repository):
         named = set(re.findall(r"`(test_\w+)`", row[-1]))
         assert named and named <= existing, (row[0], named - existing)
 
 
 def test_every_such_test_proves_something_in_the_table(repository: Path) -> None:
-    existing = set(re.findall(r"^def (test_\w+)", (repository / TESTS).read_text(encoding="utf-8"), re.MULTILINE))
+    existing = names_in(repository, TESTS[0])
     named = {name for row in rows(repository) for name in re.findall(r"`(test_\w+)`", row[-1])}
     assert existing <= named
 
