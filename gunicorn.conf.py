@@ -11,7 +11,7 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     # Before the app is loaded: prometheus-client decides at import whether counters are shared by the workers.
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="aftercare-metrics-")
 
-worker_class = "gthread"
+worker_class = "smart_app.web.gunicorn_worker.Worker"  # gthread, with our headers on its own refusals too
 workers = 2
 threads = 16
 preload_app = True

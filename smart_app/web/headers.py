@@ -23,6 +23,7 @@ FIXED = {
     "Origin-Agent-Cluster": "?1",
     "Reporting-Endpoints": 'csp="/csp-report"',
 }
+VARY = "Cookie, Sec-Fetch-Dest"
 HSTS_SECONDS = 63_072_000
 STATIC_SECONDS = 31_536_000
 
@@ -43,20 +44,30 @@ def install_headers(app: Flask) -> None:
 def set_headers(response: Response) -> Response:
     """All headers of one response."""
     settings = services().settings
-    response.headers["Content-Security-Policy"] = _policy(settings)
-    for name, value in FIXED.items():
-        response.headers[name] = value
-    if not settings.demo:
-        subdomains = "; includeSubDomains" if settings.hsts_subdomains else ""
-        response.headers["Strict-Transport-Security"] = f"max-age={HSTS_SECONDS}{subdomains}"
+    forms = " ".join(("'self'", *g.get("form_origins", ())))
+    response.headers.update(_fixed(settings))
+    response.headers["Content-Security-Policy"] = _policy(settings, csp_nonce(), forms, _ancestors(settings))
     if not g.get("cacheable"):
         response.headers["Cache-Control"] = "no-store"
-    response.headers["Vary"] = "Cookie, Sec-Fetch-Dest"
+    response.headers["Vary"] = VARY
     context = g.get("context")
     if context is not None:
         response.headers["X-Context"] = context.handle
     response.headers.pop("Server", None)
     return response
+
+
+def headers_of_refusal(settings: Settings) -> dict[str, str]:
+    """The headers of a response that is made outside of the app, where there is no request to look at."""
+    policy = _policy(settings, secrets.token_urlsafe(16), "'self'", _framing(settings.issuers))
+    return {"Content-Security-Policy": policy, **_fixed(settings), "Cache-Control": "no-store", "Vary": VARY}
+
+
+def _fixed(settings: Settings) -> dict[str, str]:
+    if settings.demo:
+        return FIXED
+    subdomains = "; includeSubDomains" if settings.hsts_subdomains else ""
+    return {**FIXED, "Strict-Transport-Security": f"max-age={HSTS_SECONDS}{subdomains}"}
 
 
 def may_cache(response: Response, seconds: int, immutable: bool = False) -> Response:
@@ -66,21 +77,21 @@ def may_cache(response: Response, seconds: int, immutable: bool = False) -> Resp
     return response
 
 
-def _policy(settings: Settings) -> str:
+def _policy(settings: Settings, nonce: str, forms: str, ancestors: str) -> str:
     parts = [
         "default-src 'none'",
-        f"script-src 'nonce-{csp_nonce()}' 'strict-dynamic'",
+        f"script-src 'nonce-{nonce}' 'strict-dynamic'",
         "style-src 'self'",
         "img-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
-        " ".join(("form-action 'self'", *g.get("form_origins", ()))),
+        f"form-action {forms}",
         "base-uri 'none'",
         "object-src 'none'",
         "frame-src 'none'",
         "worker-src 'none'",
         "manifest-src 'self'",
-        f"frame-ancestors {_ancestors(settings)}",
+        f"frame-ancestors {ancestors}",
     ]
     if not settings.demo:
         parts.append("upgrade-insecure-requests")
@@ -96,6 +107,9 @@ def _ancestors(settings: Settings) -> str:
     if request.endpoint in ("static", "health.jwks", "health.metrics", "health.healthz", "health.readyz"):
         return "'none'"
     issuer: Issuer | None = g.get("issuer")
-    issuers: Iterable[Issuer] = (issuer,) if issuer is not None else settings.issuers
+    return _framing((issuer,) if issuer is not None else settings.issuers)
+
+
+def _framing(issuers: Iterable[Issuer]) -> str:
     origins = {origin.rstrip("/") for each in issuers if each.framed for origin in each.frame_ancestors}
     return " ".join(sorted(origins)) or "'none'"

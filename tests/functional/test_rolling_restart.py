@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -13,7 +16,41 @@ from gunicorn.config import Config
 
 from sandbox.testing import start_sandbox
 from smart_app.web.logs import GunicornLogger
-from tests.support.gunicorn_app import served
+from tests.support.gunicorn_app import ServedProgram, served
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProgram]:
+    """A program that is sent nonsense."""
+    with (
+        start_sandbox(only=["varkonyi"]) as sandbox,
+        served(tmp_path_factory.mktemp("served"), sandbox, workers=1) as one,
+    ):
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /launch?iss=" + b"a" * 5000 + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", b"414 URI Too Long"),
+        (b"GET / HTTP/1.1\r\n" + b"X-Much: aaaa\r\n" * 150 + b"\r\n", b"431 Request Header Fields Too Large"),
+        (b"GET / HTTP/1.1\r\nSecret canary\r\n\r\n", b"400 Bad Request"),
+    ],
+    ids=["address", "headers", "nonsense"],
+)
+def test_what_cannot_be_read_as_a_request_is_refused_with_every_header_and_without_an_echo(
+    refusing: ServedProgram, sent: bytes, status: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", urlsplit(refusing.url).port or 0), timeout=60) as line:
+        line.sendall(sent)
+        answer = b"".join(iter(lambda: line.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + status)
+    expected = set(requests.get(f"{refusing.url}/c/nothing/", timeout=30).headers) - {"Server", "Set-Cookie"}
+    assert {name.lower() for name in expected} <= {line.split(b":")[0].decode().lower() for line in head.split(b"\r\n")}
+    assert b"canary" not in answer
+    assert b"aaaa" not in answer
+    assert b"<h1>" in body
 
 
 def test_a_request_in_flight_is_answered_before_the_program_ends(tmp_path: Path) -> None:
