@@ -28,7 +28,7 @@ class Term:
 
 _YES_NO = ("true", "false")
 _SURGERY = ("bcs", "mastectomy", "none")
-_RECON = ("implant", "autologous", "other", "none")
+_RECON = ("implant", "saline", "autologous", "other", "none")
 _TISSUE = ("present", "absent")
 
 VOCABULARY: Mapping[str, Term] = {
@@ -76,7 +76,13 @@ VOCABULARY: Mapping[str, Term] = {
     "lvef.recorded": Term(
         "An ejection fraction since the start of anthracycline or HER2 therapy", "event", _YES_NO, ("echocardiogram",)
     ),
-    "recon": Term("Reconstruction of this breast", "event", _RECON, ("surgery",), sided=True),
+    "recon": Term(
+        "Reconstruction of this breast; `saline` where every implant is filled with it",
+        "event",
+        _RECON,
+        ("surgery",),
+        sided=True,
+    ),
     "recon.left": Term("Reconstruction of the left breast", "event", _RECON, ("surgery",)),
     "recon.right": Term("Reconstruction of the right breast", "event", _RECON, ("surgery",)),
     "recon.any": Term("Reconstruction of either breast", "event", _RECON, ("surgery",)),

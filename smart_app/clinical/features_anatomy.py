@@ -172,6 +172,14 @@ def _reconstruction_kind(row: Surgery) -> str:
     return "other"
 
 
+def _reconstruction_kinds(rows: list[Surgery]) -> frozenset[str]:
+    """The kinds of these operations; `saline` beside `implant` where the words of every implant say so."""
+    kinds = frozenset(map(_reconstruction_kind, rows))
+    fillings = [(row.detail or "").lower() for row in rows if _reconstruction_kind(row) == "implant"]
+    saline = bool(fillings) and all("saline" in words and "silicone" not in words for words in fillings)
+    return kinds | {"saline"} if saline else kinds
+
+
 def _reconstruction(record: PatientRecord) -> Iterator[Feature]:
     every = [row for row in record.surgery if row.kind == "reconstruction"]
     kinds: dict[str, frozenset[str]] = {}
@@ -179,7 +187,7 @@ def _reconstruction(record: PatientRecord) -> Iterator[Feature]:
         rows = [row for row in every if side in sides_of(record, row.side)]
         name = f"recon.{side}"
         if rows:
-            kinds[side] = frozenset(_reconstruction_kind(row) for row in rows)
+            kinds[side] = _reconstruction_kinds(rows)
             reason = Because("surgery", f"reconstruction ({side})", _sources(rows))
             yield Feature(name, kinds[side], (reason,), ("surgery",))
         elif record.was_read("surgery"):
@@ -187,7 +195,7 @@ def _reconstruction(record: PatientRecord) -> Iterator[Feature]:
         else:
             yield Feature(name, None, (), ("surgery",))
     if every:
-        values = frozenset(_reconstruction_kind(row) for row in every)
+        values = _reconstruction_kinds(every)
         yield Feature("recon.any", values, (Because("surgery", "reconstruction", _sources(every)),))
     elif record.was_read("surgery"):
         yield Feature("recon.any", frozenset({"none"}), (Because("reconstruction", NONE_RECORDED),))

@@ -42,6 +42,7 @@ class Opinion(ImagingRows):
             "tamoxifen-with-strong-cyp2d6-inhibitor": self.e11,
             "dxa-on-ai-or-induced-menopause": self.e13,
             "dxa-baseline-postmenopausal": self.e13b,
+            "dxa-tamoxifen-discuss": self.e13c,
             "lvef-after-trastuzumab": self.c04,
             "germline-testing-offer": self.r01,
             "male-mammogram-same-side": self.x01,
@@ -180,6 +181,15 @@ class Opinion(ImagingRows):
         if self.p.last("dxa") is not None:
             return [(None, "up-to-date" if applies else UNKNOWN, None)]
         return self.dated(applies, None, self.end, 24, GRACE["dxa"])
+
+    def e13c(self) -> Rows:
+        """Tamoxifen before menopause without suppression: says and applies-when of the row differ, so it is a talk."""
+        status_ = self.p.facts.get("menopausal_status")
+        before = None if status_ is None else status_ in ("premenopausal", "perimenopausal")
+        applies = all_of(self.p.taking("tamoxifen"), before)
+        if self.p.sex == "male" or applies is False or self.bone_risk() is True:
+            return []
+        return [(None, "due" if applies else UNKNOWN, None)]
 
     def c04(self) -> Rows:
         rows = [row for row in self.p.drugs if row[0] == "trastuzumab" and row[1] == "stopped"]

@@ -170,6 +170,15 @@ class ImagingRows(SharedRows):
         high = ("BRCA1", "BRCA2", "PALB2", "PTEN", "CDH1", "STK11")
         return None if genes is None else any(gene in high for gene in genes)
 
+    def has_tp53(self) -> bool | None:
+        genes = self.p.genes()
+        return None if genes is None else "TP53" in genes
+
+    def discussion_held(self) -> bool:
+        """TP53 has its own MRI row, up to 75 years."""
+        own_row = self.has_tp53() is True and self.up_to_75() is True
+        return self.imaging_held(by_gene=False) or own_row or self.high_risk_fires()
+
     def up_to_75(self) -> bool | None:
         """Breast MRI is decided one by one after 75 (updates.md on I-11 and I-12)."""
         low, high = self.p.age_on(day_of(self.today.isoformat()))
@@ -190,7 +199,7 @@ class ImagingRows(SharedRows):
                 young,
                 None if density is None else density in "cd",
                 None if genes is None else any(g in ("ATM", "CHEK2", "BARD1") for g in genes),
-                all_of(not_of(self.up_to_75()), self.high_risk()),
+                all_of(not_of(self.up_to_75()), any_of(self.high_risk(), self.has_tp53())),
             ),
         )
 
@@ -200,8 +209,7 @@ class ImagingRows(SharedRows):
         return tissue and high and not self.mri_held() and not self.imaging_held()
 
     def discuss_fires(self) -> bool:
-        held = self.imaging_held() or self.high_risk_fires()
-        return self.discussed() is True and not self.mri_held() and not held
+        return self.discussed() is True and not self.mri_held() and not self.discussion_held()
 
     def i10(self) -> Rows:
         tissue = self.p.any_tissue()
@@ -227,8 +235,7 @@ class ImagingRows(SharedRows):
         return join(rows)
 
     def i11b(self) -> Rows:
-        held = self.imaging_held() or self.high_risk_fires()
-        if self.mri_held() or held or self.discussed() is False:
+        if self.mri_held() or self.discussion_held() or self.discussed() is False:
             return []
         return [(None, "due" if self.discussed() else UNKNOWN, None)]
 
