@@ -4,7 +4,7 @@ What every page of a launch begins with: the proven context, its review, and the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,11 @@ def open_context(handle: str, title: str, reread: bool = False) -> Opened:
     zone = zone_of(issuer, found)
     frame = make_frame(wired, context, issuer, found, title, zone)
     return Opened(wired, context, issuer, found, frame, zone, plan_services(wired))
+
+
+def reviewed_anew(opened: Opened) -> Opened:
+    """The same with a review that knows what this request has just kept (entered facts, settled conflicts)."""
+    return replace(opened, review=review(opened.services, opened.context))
 
 
 def zone_of(issuer: Issuer, found: Review) -> tzinfo:

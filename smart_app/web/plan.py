@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, redirect, 
 from smart_app.errors import NotReadyError, StaleDraftError
 from smart_app.web.forms import PlanForm, is_of_comparison, read_plan_form, with_moves
 from smart_app.web.last_plan import keep_last_plan
-from smart_app.web.opening import Opened, open_context, render_page, require_patient_of_form
+from smart_app.web.opening import Opened, open_context, render_page, require_patient_of_form, reviewed_anew
 from smart_app.web.papers import preferred_language, spoken_languages
 from smart_app.web.presenters_plan import present_plan
 from smart_app.web.presenters_receipt import clock_words, present_receipt
@@ -81,8 +81,6 @@ def change_plan(handle: str) -> Response:
     if form.action == "discard":
         discard_offered_draft(opened.planning, opened.context)
     if form.action in ("save", "save-draft", "save-as-document"):
-        if kept.unseen:
-            raise StaleDraftError("the draft holds changes that this page did not show")
         return _save(opened, form, kept)
     if form.action == "start-new":
         start_new_plan(opened.planning, opened.context, opened.review)
@@ -122,6 +120,12 @@ def _take_into_draft(opened: Opened, form: PlanForm) -> Response:
 
 
 def _save(opened: Opened, form: PlanForm, kept: KeptDraft) -> Response:
+    if kept.unseen:
+        raise StaleDraftError("the draft holds changes that this page did not show")
+    if kept.draft.entries != opened.review.entries:
+        opened = reviewed_anew(opened)
+        if not opened.review.record.scope.applies:
+            return scope_response(opened)
     try:
         receipt = save_plan(
             opened.planning,

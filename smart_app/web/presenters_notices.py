@@ -43,7 +43,7 @@ def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notic
         words = f"You kept a draft for this patient at {kept}, with {bench.offered_draft.decided} rows decided."
         notices.append(Notice("An earlier draft of yours", "warn", (words,), "take-up", "Take up the earlier draft"))
     if not bench.plans_read:
-        words = f"{bench.plans_why or 'They could not be read'}. Saving looks again before it writes."
+        words = f"{(bench.plans_why or 'They could not be read').rstrip('.')}. Saving looks again before it writes."
         notices.append(Notice("The plans in the record were not read", "warn", (words,)))
     if bench.existing_plan is not None and not bench.document_read:
         plan = bench.existing_plan

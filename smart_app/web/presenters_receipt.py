@@ -73,6 +73,8 @@ class ReceiptPage:
 def present_receipt(receipt: Receipt, frame: Frame, zone: tzinfo, draft_version: int = 0) -> ReceiptPage:
     """The page of one receipt."""
     tone, icon = _LOOKS[receipt.outcome]
+    if receipt.saved and (receipt.duplicates or any(change.serious for change in receipt.changed_by_ehr)):
+        tone, icon = "warn", "conflicting"  # it is in the chart, and somebody must look there
     return ReceiptPage(
         frame=frame,
         heading=receipt.heading,

@@ -61,6 +61,10 @@ def status_line(bench: Workbench) -> str:
                 f"Somebody changed this {kind} in the record since ({saved.resource}{version}): compare before saving."
             )
         return f"The record holds this {kind} as {saved.resource}{version}. Saving updates it."
+    if bench.outbox_unknown:
+        return "Whether this plan is in the record is not known: an earlier save got no answer."
+    if not bench.plans_read:
+        return "Whether a plan is in the record is not known: the plans there were not read."
     return "Nothing of this plan is in the record yet."
 
 

@@ -1,5 +1,6 @@
 """
-Just before a write: is this record meant, and are the facts that the plan rests on still those that were read?
+Just before a write: is this record meant, and are the facts that the plan rests on still those that were read, and is
+what is proposed still what was signed?
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from smart_app.clinical.plan import CarePlanDraft
+from smart_app.clinical.plan_drafting import merge_draft
 from smart_app.clinical.plan_facts import UsedFact
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.errors import (
@@ -22,7 +25,7 @@ from smart_app.errors import (
 from smart_app.fhir import resources
 from smart_app.fhir.patient_status import doubts_about_record
 from smart_app.workflow.planning_needs import effect_of
-from smart_app.workflow.planning_ports import PlanClient
+from smart_app.workflow.planning_ports import PlanClient, PlanReview
 from smart_app.workflow.planning_record import search_all
 from smart_app.workflow.planning_types import CONFIRM_RECORD, ChangedFact
 
@@ -127,3 +130,21 @@ def _changed(fact: UsedFact, now: str, recommendations: Mapping[str, Recommendat
         "deleted in the record" if now == _DELETED else f"changed in the record (version {now}): read it again",
         tuple(effect),
     )
+
+
+def proposed_since(draft: CarePlanDraft, review: PlanReview) -> tuple[str, ...]:
+    """
+    What is proposed by now and was not on the page that was signed: a result that was chosen, or a fact that was
+    entered, with the very same form changes the recommendations.
+    """
+    merged = merge_draft(draft, review.record, review.recommendations)
+    new = [row.title for row in merged.draft.rows if row.id in merged.new_rows]
+    gone = [row.title for row in merged.gone_rows]
+    said = [
+        f"{words}: {', '.join(titles)}."
+        for words, titles in (("Now proposed too, and not in this plan", new), ("No longer proposed", gone))
+        if titles
+    ]
+    if not said:
+        return ()
+    return ("What you entered or chose changes the recommendations. Open the plan and save again.", *said)

@@ -106,7 +106,7 @@ def conclude(
         sent_at=sent.entry.sent_at,
         sent_times=sent.entry.sent_times,
         searched_times=sent.looks,
-        status=sent.error.status if sent.error is not None else None,
+        status=_status(sent),
     )
     if sent.end is SendEnd.WRITTEN:
         return _written(receipt, sent)
@@ -144,6 +144,12 @@ def conclude(
             ("back-to-plan", "download-pdf"),
         )
     return _refused(receipt, sent, document_possible, draft)
+
+
+def _status(sent: Sent) -> int | None:
+    """What the EHR answered to the write; what it answered to a look for it is another matter."""
+    error = sent.write_error if sent.end is SendEnd.UNKNOWN else sent.error
+    return error.status if error is not None else None
 
 
 def _written(receipt: Receipt, sent: Sent) -> Receipt:
@@ -185,10 +191,18 @@ def _written(receipt: Receipt, sent: Sent) -> Receipt:
             words += " Some of them change what the plan says: check it in the chart now."
     if receipt.as_draft:
         words += " It is a draft, not a signed plan."
-    if receipt.duplicates:
-        words += " The record holds this plan more than once: somebody must look at it in the chart."
     following = ("summary", "handout", "handover") if not document else ("summary", "download-pdf")
-    return replace(receipt, outcome=outcome, heading=heading, explanation=words, offered_next=following)
+    receipt = replace(receipt, outcome=outcome, heading=heading, explanation=words, offered_next=following)
+    return with_duplicates(receipt, ())
+
+
+def with_duplicates(receipt: Receipt, found: Sequence[str]) -> Receipt:
+    """Two of one plan, however they came about: shown on the receipt, never deleted by us."""
+    words = "The record holds this plan more than once: somebody must look at it in the chart."
+    duplicates = tuple(dict.fromkeys((*receipt.duplicates, *found)))
+    known = not duplicates or not receipt.saved or words in receipt.explanation
+    explanation = receipt.explanation if known else f"{receipt.explanation} {words}"
+    return replace(receipt, duplicates=duplicates, explanation=explanation)
 
 
 def with_overwritten(receipt: Receipt, was: str, sent: Sent) -> Receipt:
@@ -219,6 +233,11 @@ def _unknown(receipt: Receipt, sent: Sent) -> Receipt:
         words = (
             "The EHR said that it took the plan, but it could not be read back. Do not enter it again. "
             "Check the chart, or check again here."
+        )
+    elif receipt.status:
+        words = (
+            f"The plan was sent, and the EHR answered with an error ({receipt.status}): it may have kept it all the "
+            "same, and could not be asked. Do not enter it again. Check the chart, or check again here."
         )
     else:
         words = "The plan was sent, but no answer came. Do not enter it again. Check the chart, or check again here."

@@ -29,7 +29,7 @@ from smart_app.workflow import planning_receipts as receipts
 from smart_app.workflow.planning_after import catch_up, remember_saved
 from smart_app.workflow.planning_beside import written_beside
 from smart_app.workflow.planning_build import Approved, approve, with_organization
-from smart_app.workflow.planning_check import check_facts
+from smart_app.workflow.planning_check import check_facts, proposed_since
 from smart_app.workflow.planning_desk import Desk, compare_with_record, ladder_of, may_sign
 from smart_app.workflow.planning_document import save_document
 from smart_app.workflow.planning_goals import write_goals
@@ -45,7 +45,7 @@ from smart_app.workflow.planning_record import (
     with_goals,
 )
 from smart_app.workflow.planning_send import SendEnd, Sent
-from smart_app.workflow.planning_settle import remember_words, settle
+from smart_app.workflow.planning_settle import keep_receipt, remember_words, settle
 from smart_app.workflow.planning_step import (
     Saving,
     WatchedClient,
@@ -214,7 +214,12 @@ def _save(saving: Saving) -> Receipt:
         count = len(check.unchecked)
         note = f"{count} of the facts used could not be checked again just before: this EHR states no version of them."
         receipt = replace(receipt, notes=(*receipt.notes, note))
-    return replace(receipt, goals=len(draft.goals))
+    if receipt.saved:
+        receipt = replace(receipt, notes=(*receipt.notes, *proposed_since(saving.approved.draft, saving.desk.review)))
+    receipt = replace(receipt, goals=len(draft.goals))
+    context = saving.desk.context
+    keep_receipt(saving.desk.services.outbox, context.issuer, context.patient_id, receipt)
+    return receipt
 
 
 def _save_plan(saving: Saving) -> Receipt:
@@ -336,7 +341,7 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
     if existing is not None:
         receipt = receipts.with_overwritten(receipt, existing.version_id or "", sent)
     if plans.duplicates:
-        receipt = replace(receipt, duplicates=tuple(dict.fromkeys((*receipt.duplicates, *plans.duplicates))))
+        receipt = receipts.with_duplicates(receipt, plans.duplicates)
     if not receipt.saved:
         settle(desk.services.outbox, sent.entry, receipt)
         return receipt
@@ -363,10 +368,7 @@ def _with_duplicates(saving: Saving, receipt: Receipt) -> Receipt:
     others = [ref for ref in map(resources.own_reference, found) if ref != receipt.resource]
     if not others:
         return receipt
-    words = "The record holds this plan more than once: somebody must look at it in the chart."
-    duplicates = tuple(dict.fromkeys((*receipt.duplicates, *others)))
-    explanation = receipt.explanation if words in receipt.explanation else f"{receipt.explanation} {words}"
-    return replace(receipt, duplicates=duplicates, explanation=explanation)
+    return receipts.with_duplicates(receipt, others)
 
 
 def _with_comparison(saving: Saving, sent: Sent, receipt: Receipt) -> Receipt:

@@ -58,7 +58,8 @@ class Sent:
     The end of one write.
 
     WRITTEN: `stored` is what was read back and `comparison` how it differs. CONFLICT: `stored` is what stands there
-    now. SEVERAL: `matches` are the resources that carry the identifier. UNKNOWN: `looks` were made in vain.
+    now. SEVERAL: `matches` are the resources that carry the identifier. UNKNOWN: `looks` were made in vain;
+    `error` is why, and `write_error` what came of the write itself.
     """
 
     end: SendEnd
@@ -70,6 +71,7 @@ class Sent:
     looks: int = 0
     read_back_at: datetime | None = None
     answered: bool = False
+    write_error: FhirError | None = None
 
     @property
     def reference(self) -> str:
@@ -151,7 +153,7 @@ class Writer:
                 return sent
         if looked:
             return Sent(SendEnd.ABSENT, entry, error=error, looks=len(after_s))
-        return Sent(SendEnd.UNKNOWN, entry, error=failed, looks=len(after_s))
+        return Sent(SendEnd.UNKNOWN, entry, error=failed, looks=len(after_s), write_error=error)
 
     def _request(self, entry: OutboxEntry) -> Any:
         if _is_update(entry):

@@ -49,3 +49,10 @@ def remember_words(outbox: Outbox, sent: Sent) -> None:
 def settle(outbox: Outbox, entry: OutboxEntry, receipt: Receipt) -> OutboxEntry:
     """Commit the receipt of a save; only then is it shown."""
     return outbox.update(replace(entry, state=_OUTCOMES[receipt.outcome], receipt=receipts.encode(receipt)))
+
+
+def keep_receipt(outbox: Outbox, issuer: str, patient: str, receipt: Receipt) -> None:
+    """The receipt with all that was found out after it was first committed, as every later look at it must say it."""
+    entry = outbox.find(issuer, patient, receipt.form_key)
+    if entry is not None and receipts.decode(entry) != receipt:
+        settle(outbox, entry, receipt)

@@ -73,6 +73,21 @@ def test_a_page_signs_only_what_it_shows(app: RunningApp, sandbox: RunningSandbo
     assert "Written in the other window" in str(plan["note"])
 
 
+def test_a_result_chosen_with_the_same_press_counts_and_its_effect_is_told(
+    app: RunningApp, sandbox: RunningSandbox
+) -> None:
+    launched = launch(app, sandbox, patient="wojtasik")
+    page = plan_page(launched)
+    assert "conflict." in page.html
+    _, receipt = press_save(launched, page, **{"conflict.her2.reason": "The larger sample"})
+    assert receipt.heading.startswith("Saved to the record")
+    assert "No longer proposed: The record contradicts itself." in receipt.html
+    (plan,) = plans(sandbox, "wojtasik").values()
+    assert "results disagree" not in str(plan["text"])
+    later = plan_page(launch(app, sandbox, patient="wojtasik"))
+    assert "changed since this plan was signed" not in later.html
+
+
 def test_two_windows_that_show_the_same_plan_make_one(app: RunningApp, sandbox: RunningSandbox) -> None:
     launched = launch(app, sandbox, patient="chirwandu")
     one, other = plan_page(launched), plan_page(launched)

@@ -10,6 +10,8 @@ import pytest
 
 from smart_app.errors import (
     MissingGlyphError,
+    TemporaryFhirError,
+    UnknownOutcomeError,
 )
 from smart_app.workflow.planning import (
     check_again,
@@ -206,6 +208,43 @@ def test_when_the_search_fails_too_nobody_says_saved_and_every_later_launch_show
     assert unresolved_saves(clinic.services, later) == ()
     assert len(clinic.ehr.all_of("CarePlan")) == 1
     assert clinic.open().draft.resource == found.resource
+
+
+def test_an_unknown_save_tells_what_came_of_the_write_and_not_of_the_looks_for_it(at: Make) -> None:
+    clinic = at()
+    clinic.open()
+    kept = clinic.keep(form={"note": "x"})
+    fault = {"status": 0}
+
+    class NoSearchAfterTheWrite:
+        def __init__(self, client: Any) -> None:
+            self._client, self._sent = client, False
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._client, name)
+
+        def create(self, resource: dict[str, Any], headers: Any = None) -> Any:
+            self._sent = True
+            if fault["status"]:
+                raise TemporaryFhirError("the EHR answered with an error", status=fault["status"])
+            raise UnknownOutcomeError("no answer")
+
+        def search(self, *args: Any, **options: Any) -> Any:
+            if self._sent:
+                raise TemporaryFhirError("the EHR answered 503", status=503)
+            return self._client.search(*args, **options)
+
+    clinic.desktop.wrap = NoSearchAfterTheWrite
+    receipt = save_plan(clinic.services, clinic.context, clinic.review, kept.draft, "lost")
+    assert (receipt.outcome, receipt.status) == (Outcome.UNKNOWN, None)
+    assert "no answer came" in receipt.explanation
+    fault["status"] = 500
+    clinic.context = replace(clinic.context, patient_id="ls-2", handle="another")
+    clinic.open()
+    kept = clinic.keep(form={"note": "x"})
+    receipt = save_plan(clinic.services, clinic.context, clinic.review, kept.draft, "error")
+    assert (receipt.outcome, receipt.status) == (Outcome.UNKNOWN, 500)
+    assert "answered with an error (500)" in receipt.explanation
 
 
 def test_while_one_save_is_unknown_no_other_is_sent(at: Make) -> None:
