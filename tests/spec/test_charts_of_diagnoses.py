@@ -6,18 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.abstraction import assert_facts, left_breast_cancer, read_facts, rows_of
+from tests.support.abstraction import assert_facts, read_facts, rows_of
 from tests.support.charts import (
     ICD10,
-    LOINC,
     SNOMED,
     Resource,
     coding,
     concept,
     condition,
-    observation,
     patient,
-    report,
 )
 
 DIAGNOSES = [
@@ -191,126 +188,10 @@ DIAGNOSES = [
         id="encounters",
     ),
     pytest.param(
-        [patient(), condition("c", concept(text="Breast mass, left"), "2020-01-01")],
-        {},
-        {"cancers": []},
-        id="breast-mass",
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(coding(ICD10, "D24.2", "Benign neoplasm of left breast")), "2020-01-01")],
-        {},
-        {"cancers": []},
-        id="fibroadenoma",
-    ),
-    pytest.param(
-        [
-            patient(),
-            condition(
-                "c",
-                concept(coding(ICD10, "Z12.31", "Encounter for screening mammogram for malignant neoplasm of breast")),
-                "2020-01-01",
-            ),
-        ],
-        {},
-        {"cancers": []},
-        id="screening",
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(text="Atypical ductal hyperplasia of left breast"), "2020-01-01")],
-        {},
-        {"cancers": []},
-        id="atypical",
-    ),
-    pytest.param(
-        [
-            patient(),
-            condition("c", concept(coding(ICD10, "Z15.01"), text="BRCA1 gene mutation positive"), "2020-01-01"),
-        ],
-        {"germline": [{"gene": "BRCA1", "result": "pathogenic"}]},
-        {"cancers": []},
-        id="brca-carrier",
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(text="Family history of breast cancer in mother"), "2020-01-01")],
-        {},
-        {"cancers": []},
-        id="fh-text",
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(text="At high risk for breast cancer"), "2020-01-01")],
-        {},
-        {"cancers": []},
-        id="risk",
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(text="Prophylactic mastectomy status"), "2020-01-01")],
-        {},
-        {"cancers": []},
-        id="ppx-mast",
-    ),
-    pytest.param(
-        [
-            patient(),
-            condition(
-                "c", concept(coding(ICD10, "Z40.01", "Encounter for prophylactic removal of breast")), "2020-01-01"
-            ),
-        ],
-        {},
-        {"cancers": []},
-        id="z40",
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(text="Benign phyllodes tumor of right breast"), "2020-01-01")],
-        {},
-        {"cancers": []},
-        id="phyllodes",
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(text="Fear of breast cancer"), "2020-01-01")], {}, {"cancers": []}, id="fear"
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(text="Abnormal mammogram concerning for breast cancer"), "2020-01-01")],
-        {},
-        {"cancers": []},
-        id="concern",
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(text="R/O breast cancer"), "2020-01-01")], {}, {"cancers": []}, id="rule-out"
-    ),
-    pytest.param(
         [patient(gender="male"), condition("c", concept(coding(ICD10, "C50.922")), "2020-01-01")],
         {},
         {"cancers": [("invasive", "left", "2020-01-01")]},
         id="male",
-    ),
-    pytest.param(
-        [
-            patient(),
-            condition("c", concept(coding(ICD10, "C18.9", "Malignant neoplasm of colon")), "2020-01-01"),
-            observation(
-                "s",
-                concept(coding(LOINC, "21908-9")),
-                "2020-01-02",
-                valueCodeableConcept=concept(text="Stage IIIA"),
-                focus=[{"reference": "Condition/c"}],
-            ),
-        ],
-        {},
-        {"cancers": []},
-        id="colon",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            condition("c", concept(coding(ICD10, "C18.9", "Malignant neoplasm of colon")), "2015-01-01"),
-            observation(
-                "s", concept(coding(LOINC, "21908-9")), "2015-01-22", valueCodeableConcept=concept(text="Stage IIIA")
-            ),
-        ],
-        {},
-        {"cancers": [("invasive", "left", "2022-05-12")]},
-        id="both-colon-no-focus",
     ),
     pytest.param(
         [patient(), condition("c", concept(text="Metastatic breast cancer, left, to bone"))],
@@ -410,153 +291,6 @@ DIAGNOSES = [
         {"er": "positive", "pr": "positive", "her2": "negative", "t": "T1c", "n": "N0", "stage_group": "IA"},
         {"cancers": [("invasive", "right", "2020-01-01")]},
         id="hr-her2",
-    ),
-    pytest.param(
-        [patient(), condition("c", concept(text="Breast implant status"), "2020-01-01")],
-        {},
-        {"cancers": []},
-        id="implant",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            condition("m", concept(coding(ICD10, "N95.1", "Menopausal and female climacteric states")), "2020-01-01"),
-        ],
-        {},
-        {},
-        id="pm-text",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            condition("m", concept(coding(ICD10, "Z78.0", "Asymptomatic menopausal state")), "2020-01-01"),
-        ],
-        {"menopausal_status": "postmenopausal"},
-        {},
-        id="z78-0",
-    ),
-    pytest.param(
-        [patient(), left_breast_cancer(), condition("m", concept(text="Postmenopausal bleeding"), "2020-01-01")],
-        {},
-        {},
-        id="pm-bleed",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            report(
-                "g",
-                concept(text="Genetic testing report (Invitae hereditary cancer panel)"),
-                "2022-08-01",
-                (
-                    "RESULT: POSITIVE\n"
-                    "One Pathogenic variant identified in BRCA2.\n"
-                    "BRCA2 c.5946del (p.Ser1982Argfs*22) heterozygous PATHOGENIC"
-                ),
-            ),
-        ],
-        {"germline": [{"gene": "BRCA2", "result": "pathogenic"}]},
-        {},
-        id="invitae-p",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            report(
-                "g",
-                concept(text="Genetic testing report (Invitae hereditary cancer panel)"),
-                "2022-08-01",
-                "Invitae germline panel: BRCA2 c.5946delT pathogenic variant detected.",
-            ),
-        ],
-        {"germline": [{"gene": "BRCA2", "result": "pathogenic"}]},
-        {},
-        id="short",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            report(
-                "g",
-                concept(text="Genetic testing report (Invitae hereditary cancer panel)"),
-                "2022-08-01",
-                "Germline BRCA1 and BRCA2 sequencing: no pathogenic variants detected.",
-            ),
-        ],
-        {"germline": [{"gene": "BRCA1", "result": "negative"}, {"gene": "BRCA2", "result": "negative"}]},
-        {},
-        id="neg",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            report(
-                "g",
-                concept(text="Genetic testing report (Invitae hereditary cancer panel)"),
-                "2022-08-01",
-                "Germline hereditary panel: Variant of uncertain significance in ATM c.123A>G.",
-            ),
-        ],
-        {"germline": [{"gene": "ATM", "result": "vus"}]},
-        {},
-        id="vus",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            report(
-                "g",
-                concept(text="FoundationOne CDx somatic genomic report"),
-                "2022-08-01",
-                "Tumor tissue NGS: BRCA2 c.5946delT pathogenic, VAF 34%. PIK3CA H1047R.",
-            ),
-        ],
-        {},
-        {},
-        id="somatic",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            report(
-                "g",
-                concept(text="Tempus xT tumor profiling"),
-                "2022-08-01",
-                "Specimen: breast tumor FFPE block. BRCA1 pathogenic variant p.E23fs detected.",
-            ),
-        ],
-        {},
-        {},
-        id="somatic2",
-    ),
-    pytest.param(
-        [
-            patient(),
-            left_breast_cancer(),
-            report(
-                "g",
-                concept(text="Genetics counseling note"),
-                "2022-08-01",
-                "Mother carries BRCA1 pathogenic variant; patient not yet tested.",
-            ),
-        ],
-        {},
-        {},
-        id="mother-brca",
-    ),
-    pytest.param(
-        [patient(), left_breast_cancer(), condition("m", concept(text="BRCA negative"), "2020-01-01")],
-        {},
-        {},
-        id="brca-neg-cond",
     ),
 ]
 
