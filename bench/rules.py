@@ -15,6 +15,7 @@ from smart_app.clinical.schedule import ClinicDefaults
 from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import check_content, default_paths, load_knowledge
 from smart_app.knowledge.education import forget_education
+from smart_app.knowledge.lined_yaml import load_lined_once
 from smart_app.knowledge.rules import forget_rules
 
 AS_OF = date(2026, 11, 25)
@@ -47,6 +48,7 @@ def measure() -> Iterable[Figure]:
     def start() -> None:
         forget_rules()
         forget_education()
+        load_lined_once.cache_clear()
         load_knowledge(paths.mappings, paths.education)
         check_content(paths.mappings, paths.education, AS_OF)
 

@@ -8,7 +8,7 @@ from typing import Any
 from smart_app.clinical.codes import CodeMap, CodeRow, Concept, QuantityKind, UnitRow, build_code_map
 from smart_app.errors import StartupError
 from smart_app.knowledge.codes_check import check_codes
-from smart_app.knowledge.lined_yaml import load_lined
+from smart_app.knowledge.lined_yaml import load_lined_once
 
 __all__ = ["check_codes", "concept_files", "load_codes"]
 
@@ -44,7 +44,7 @@ def concept_files(folder: Path) -> list[Path]:
 
 
 def _yaml(path: Path) -> Any:
-    return load_lined(path.read_text(encoding="utf-8"))
+    return load_lined_once(path.read_text(encoding="utf-8"))
 
 
 def _concept(data: dict[str, Any], path: Path) -> Concept:

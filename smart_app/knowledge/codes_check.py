@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from smart_app.knowledge.lined_yaml import LinedYamlError, load_lined
+from smart_app.knowledge.lined_yaml import LinedYamlError, load_lined_once
 from smart_app.knowledge.problems import ContentProblem
 
 KINDS = frozenset(
@@ -91,7 +91,7 @@ def _systems(folder: Path, problems: list[ContentProblem]) -> frozenset[str]:
 
 def _concepts(path: Path, problems: list[ContentProblem]) -> list[dict[str, Any]]:
     try:
-        data = load_lined(path.read_text(encoding="utf-8"))
+        data = load_lined_once(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, LinedYamlError) as error:
         line = error.line if isinstance(error, LinedYamlError) else 1
         problems.append(ContentProblem(f"codes/{path.name}", line, "is not YAML"))

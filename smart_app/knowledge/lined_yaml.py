@@ -7,6 +7,7 @@ Its own small constructor over the parser's nodes: PyYAML's general one takes th
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -47,6 +48,12 @@ def load_lined(text: str) -> Any:
         problem = getattr(error, "problem", None) or "not YAML"
         raise LinedYamlError(str(problem), mark.line + 1 if mark is not None else 1) from error
     return None if node is None else _build(node, 0)
+
+
+@lru_cache(maxsize=16)
+def load_lined_once(text: str) -> Any:
+    """The same for a text that loading and checking both read: parsed once. Nobody may change what it gives."""
+    return load_lined(text)
 
 
 def _build(node: yaml.Node, depth: int) -> Any:
