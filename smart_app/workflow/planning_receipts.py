@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -121,8 +122,7 @@ def conclude(
         return replace(
             _not_saved(
                 receipt,
-                "The record holds more than one plan with this plan's identifier. Nothing was written. "
-                "Somebody must look at them in the chart.",
+                _several_words(sent),
                 ("download-pdf", "back-to-plan"),
             ),
             duplicates=sent.matches,
@@ -130,13 +130,7 @@ def conclude(
     if sent.end in (SendEnd.UNKNOWN,):
         return _unknown(receipt, sent)
     if sent.end is SendEnd.ABSENT:
-        return _not_saved(
-            receipt,
-            f"The EHR {'did not take the plan' if receipt.status else 'did not answer'}, "
-            f"and the plan is not in the record: it was looked for {_times(sent.looks)} by its own identifier. "
-            "Your draft is kept; you can save again.",
-            ("back-to-plan", "download-pdf"),
-        )
+        return _not_saved(receipt, _absent_words(receipt, sent), ("back-to-plan", "download-pdf"))
     if sent.end is SendEnd.NOT_SENT:
         return _not_saved(
             receipt,
@@ -144,6 +138,40 @@ def conclude(
             ("back-to-plan", "download-pdf"),
         )
     return _refused(receipt, sent, document_possible, draft)
+
+
+def _several_words(sent: Sent) -> str:
+    if not sent.matches:
+        return (
+            "The EHR says that it holds more than one plan with this plan's identifier; a search found none. Nothing "
+            "was written. Somebody must look in the chart."
+        )
+    return (
+        "The record holds more than one plan with this plan's identifier. Nothing was written. "
+        "Somebody must look at them in the chart."
+    )
+
+
+def _absent_words(receipt: Receipt, sent: Sent) -> str:
+    took = "did not take the plan" if receipt.status else "did not answer"
+    entry = sent.entry
+    if "id" in entry.resource:
+        version = f" in version {entry.if_match}" if entry.if_match else ""
+        where = f"your changes are not in the record: {resources.own_reference(entry.resource)} was read again and "
+        where += f"stands as it was{version}"
+    else:
+        where = f"the plan is not in the record: it was looked for {_times(sent.looks)} by its own identifier"
+    wait_s = getattr(sent.error, "retry_after_s", None)
+    wait = f" The EHR asks to wait {_duration(wait_s)} first." if wait_s else ""
+    return f"The EHR {took}, and {where}. Your draft is kept; you can save again.{wait}"
+
+
+def _duration(seconds: float) -> str:
+    for length, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= length:
+            count = math.ceil(seconds / length)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    return f"{math.ceil(seconds)} seconds"
 
 
 def _status(sent: Sent) -> int | None:
@@ -215,10 +243,12 @@ def with_overwritten(receipt: Receipt, was: str, sent: Sent) -> Receipt:
     now = sent.version_id
     if not (receipt.saved and was.isdigit() and now.isdigit() and int(now) - int(was) > max(sent.entry.sent_times, 1)):
         return receipt
-    words = (
-        f"This EHR let somebody else's change be replaced: between version {was}, which was compared, and version "
-        f"{now}, which is yours, there was another. Look at it in the chart's history now."
-    )
+    between = f"between version {was}, which was compared, and version {now}, which is yours, there was another"
+    if any(not change.harmless for change in receipt.changed_by_ehr):
+        words = f"There is one more version than expected: {between}, the EHR's own or somebody else's."
+    else:
+        words = f"This EHR let somebody else's change be replaced: {between}."
+    words += " Look at it in the chart's history now."
     return replace(receipt, explanation=f"{receipt.explanation} {words}")
 
 

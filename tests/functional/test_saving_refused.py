@@ -168,12 +168,29 @@ def test_a_busy_server_gets_the_same_plan_again_after_its_wait(at: Make, status:
     assert len(clinic.ehr.all_of("CarePlan")) == 1
 
 
+def test_a_412_whose_matches_no_search_finds_claims_none(at: Make) -> None:
+    receipt = at(refusing(412)).save()
+    assert receipt.outcome is Outcome.NOT_SAVED and receipt.duplicates == ()
+    assert "a search found none" in receipt.explanation
+
+
+def test_an_update_that_is_not_taken_says_that_the_earlier_version_stands(at: Make) -> None:
+    clinic = at()
+    first = clinic.save({"note": "First"})
+    clinic.ehr.fail += [(412, {})] * 3
+    receipt = clinic.save({"note": "Second"})
+    assert receipt.outcome is Outcome.NOT_SAVED
+    assert f"{first.resource} was read again and stands as it was in version 1" in receipt.explanation
+    assert "is not in the record:" not in receipt.explanation
+
+
 def test_a_server_that_asks_for_a_day_is_not_waited_for(at: Make) -> None:
     clinic = at()
     clinic.ehr.fail = [(503, {"Retry-After": "86400"})]
     receipt = clinic.save()
     assert receipt.outcome is Outcome.NOT_SAVED
     assert "did not take the plan" in receipt.explanation
+    assert "The EHR asks to wait 1 day first." in receipt.explanation
     assert clinic.ehr.all_of("CarePlan") == []
 
 
