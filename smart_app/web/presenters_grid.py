@@ -311,7 +311,12 @@ def _radiation_row(course: RadiotherapyCourse, where: FactContext) -> FactRow:
 def field_words(course: RadiotherapyCourse) -> str:
     """`Left breast and nodes`: what was treated, with its side where the field does not name it."""
     words = [word.replace("-", " ").replace(" structure", "") for word in course.field]
-    fields = ", ".join(dict.fromkeys(words))
+    own = [
+        word
+        for word in dict.fromkeys(words)
+        if not any(word.lower() in other.lower() != word.lower() for other in words)
+    ]
+    fields = ", ".join(own)
     side = course.side if course.side != "unknown" else "side not recorded"
     if fields and course.side in fields.lower():
         return sentence_case(fields)

@@ -185,9 +185,13 @@ def _ahead(record: PatientRecord, recommendations: Iterable[Recommendation]) -> 
         label = f"Was due {date_words(item.due)}" if state == "overdue" else date_words(item.due)
         end = today if state == "overdue" else item.due
         what = f"{lane}: {'overdue' if state == 'overdue' else 'due' if state == 'due' else 'planned'}"
-        yield Mark(
-            short_lane(NEXT.get(item.topic, item.title) + side), "window", item.due, end, label, state, what, "Ahead"
-        )
+        yield Mark(next_lane(item.topic, item.title, side), "window", item.due, end, label, state, what, "Ahead")
+
+
+def next_lane(topic: str, title: str, side: str) -> str:
+    """The lane of what lies ahead: `Next mammogram`, and with a side `Mammogram, right`."""
+    name = NEXT.get(topic, title)
+    return short_lane(sentence_case(name.removeprefix("Next ")) + side if side else name)
 
 
 def short_lane(text: str) -> str:

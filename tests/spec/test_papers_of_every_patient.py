@@ -129,6 +129,14 @@ def test_nothing_is_said_that_is_never_said(patient: SamplePatient, language: st
         assert not FOR_WOMEN.search(text)
 
 
+def test_who_has_shots_and_tablets_is_told_which_one_is_for_every_day() -> None:
+    for language, daily in (("en", "Take the pill every day."), ("es", "Tome la pastilla todos los días.")):
+        medicine = [
+            item for section in handout_of(PATIENTS["jankauskyte"], language).medicine for item in section.items
+        ]
+        assert daily in medicine
+
+
 @every_patient
 @both_languages
 def test_no_section_is_empty_and_no_value_is_left_unfilled(patient: SamplePatient, language: str) -> None:

@@ -7,6 +7,9 @@ import random
 from datetime import date
 
 from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import RadiotherapyCourse
+from smart_app.web.presenters_grid import field_words
+from smart_app.web.presenters_timeline import NEXT, next_lane
 from smart_app.web.timeline import LEFT, RIGHT, Element, Mark, draw_timeline, label_width, timeline_table
 
 AS_OF = date(2026, 11, 23)
@@ -70,3 +73,18 @@ def test_the_table_says_the_same_in_order_of_date() -> None:
     rows = timeline_table(marks)
     assert len(rows) == len(marks)
     assert {row.what for row in rows} == {mark.what for mark in marks}
+
+
+def test_a_field_that_the_record_names_twice_is_named_once() -> None:
+    def words(*field: str, side: str = "left") -> str:
+        return field_words(RadiotherapyCourse(side, None, None, (), field=field))
+
+    assert words("Chest wall structure", "Chest wall, left") == "Chest wall, left"
+    assert words("Breast", "axilla") == "Breast, axilla, left"
+    assert words() == "Left"
+
+
+def test_lanes_of_what_lies_ahead_have_names_that_are_not_cut() -> None:
+    assert next_lane("mammogram", "Yearly mammogram of the remaining breast", ", right") == "Mammogram, right"
+    assert next_lane("mammogram", "Yearly mammogram of both breasts", "") == "Next mammogram"
+    assert [name for name in NEXT if "…" in next_lane(name, "", "")] == []
