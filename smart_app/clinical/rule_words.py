@@ -4,6 +4,8 @@ Rules in words, one line each: conditions and schedules, for the printed manual,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from smart_app.clinical.conditions import Condition
 from smart_app.clinical.schedule import ONE_INTERVAL, Offset, Phase, Schedule
 
@@ -36,8 +38,8 @@ def schedule_words(schedule: Schedule) -> str:
         told.append("once")
     if schedule.looks_for:
         after = f" after {_anchor_words(schedule.looks_after)}" if schedule.looks_after else ""
-        concepts = " or ".join(name.replace("-", " ") for name in schedule.looks_for)
-        told.append(f"{'done is a' if schedule.once else 'counted from the last'} {concepts}{after}")
+        concepts = " or ".join(_CONCEPTS.get(name, name.replace("-", " ")) for name in schedule.looks_for)
+        told.append(f"{'answered by any' if schedule.once else 'counted from the last'} {concepts}{after}")
     told += [f"not before {_offset_words(offset)}" for offset in schedule.not_before]
     if schedule.stop is not None:
         told.append(f"until {_offset_words(schedule.stop)}{', then as indicated' if schedule.as_indicated else ''}")
@@ -65,6 +67,8 @@ def every_words(phase: Phase) -> str:
     if phase.interval is None:
         return f"every {phase.days} days"
     low, high = phase.interval
+    if low == high == 1:
+        return "every month"
     return f"every {low} months" if low == high else f"every {low} to {high} months"
 
 
@@ -79,9 +83,25 @@ def _offset_words(offset: Offset) -> str:
     return f"{months} after {_anchor_words(offset.of)}"
 
 
+_ANCHORS: Mapping[str, str] = {
+    "last": "the last one",
+    "primary-treatment-end": "the end of primary treatment",
+    "breast-treatment-end": "the end of surgery and radiation",
+    "diagnosis": "the diagnosis",
+    "diagnostic-mammogram": "the diagnostic mammogram",
+    "radiation-end": "the end of radiation",
+    "surgery": "surgery",
+    "implant": "the implant",
+    "endocrine-start": "the start of endocrine therapy",
+    "antibody-end": "the last HER2 antibody",
+    "cardiotoxic-end": "the end of cardiotoxic drugs",
+    "birads-study": "the study with the finding",
+    "bone-risk-start": "the start of estrogen loss",
+}
+_CONCEPTS: Mapping[str, str] = {"cbc": "blood count", "ecg": "ECG", "dxa": "DXA", "breast-mri": "breast MRI"}
+
+
 def _anchor_words(name: str) -> str:
-    """`start.t-dm1` as `start of t-dm1`, `primary-treatment-end` as `primary treatment end`."""
+    """`start.t-dm1` as `the start of t-dm1`, `antibody-end` as `the last HER2 antibody`."""
     prefix, _, drug = name.partition(".")
-    if drug:
-        return f"{prefix} of {drug}"
-    return "the last one" if name == "last" else name.replace("-", " ")
+    return f"the {prefix} of {drug}" if drug else _ANCHORS.get(name, name.replace("-", " "))

@@ -81,11 +81,13 @@ def test_every_action_says_when_who_what_others_advise_and_when_it_expires() -> 
 
 def test_dates_that_timing_cannot_hold_stand_in_words() -> None:
     first = action("mammogram-first-after-radiation")["textEquivalent"]
-    assert "first the later of 12 months after diagnostic mammogram and 6 months after radiation end" in first
-    assert "not before 6 months after radiation end" in first
-    assert "until 24 months after antibody end" in action("lvef-after-trastuzumab")["textEquivalent"]
+    assert (
+        "first the later of 12 months after the diagnostic mammogram and 6 months after the end of radiation" in first
+    )
+    assert "not before 6 months after the end of radiation" in first
+    assert "until 24 months after the last HER2 antibody" in action("lvef-after-trastuzumab")["textEquivalent"]
     olaparib = action("olaparib-blood-count")["textEquivalent"]
-    assert "dates up to 12 months after start of olaparib, and due as long as the drug is recorded" in olaparib
+    assert "dates up to 12 months after the start of olaparib, and due as long as the drug is recorded" in olaparib
 
 
 def test_what_a_rule_gives_way_to_is_a_condition_of_its_action() -> None:
@@ -96,7 +98,7 @@ def test_what_a_rule_gives_way_to_is_a_condition_of_its_action() -> None:
 def test_another_country_stands_with_its_own_interval_and_source() -> None:
     visit = action("clinic-visit-invasive")
     assert (
-        "In au: When: first one interval after primary treatment end; then every 3 to 6 months to month 24"
+        "In au: When: first one interval after the end of primary treatment; then every 3 to 6 months to month 24"
         in (visit["textEquivalent"])
     )
     assert "In uk: No fixed clinic visits" in visit["textEquivalent"]

@@ -33,7 +33,9 @@ def test_every_rule_shows_its_review_its_expiry_and_when_it_is_due() -> None:
     found = rows()
     assert all("Not yet clinically reviewed. Expires " in row.review for row in found.values())
     about = {pair.term: pair.text for pair in found["clinic-visit-invasive"].about}
-    assert about["When"].startswith("First one interval after primary treatment end; then every 3 to 6 months to month")
+    assert about["When"].startswith(
+        "First one interval after the end of primary treatment; then every 3 to 6 months to month"
+    )
     assert about["In UK"].startswith("No fixed clinic visits") and "to month 24" in about["In AU"]
     assert about["Gives way to"] == "Evaluate now: possible recurrence"
     assert found["clinic-visit-invasive"].strength == "moderate, ACS/ASCO LOE 2A"
@@ -57,3 +59,11 @@ def test_what_expires_next_is_listed_also_where_nothing_expires_soon() -> None:
     page = present_review(knowledge().rules, knowledge().education, date(2026, 11, 25), "1", sample_frame("rules"))
     assert len(page.expiring) == 12
     assert not any(row.expired for row in page.expiring)
+
+
+def test_every_named_date_of_a_schedule_has_words() -> None:
+    when = [pair.text for row in rows().values() for pair in row.about if pair.term == "When"]
+    assert not [text for text in when if any(word in text for word in (" cbc", " ecg", "every 1 ", "-end", "-start"))]
+    assert "First at the start of olaparib; then every month; counted from the last blood count; dates up to" in (
+        next(text for text in when if "olaparib" in text)
+    )
