@@ -233,6 +233,8 @@ def months_words(range_months: tuple[int, int] | None) -> str:
     if range_months is None:
         return ""
     low, high = range_months
+    if low == high == 1:
+        return "every month"
     if low == high and low % 12 == 0 and low > 12:
         return f"every {low // 12} years"
     return f"every {low} months" if low == high else f"every {low} to {high} months"
@@ -280,6 +282,14 @@ def _germline(value: Any) -> str:
     return "; ".join(f"{', '.join(names)}: {words.get(result, result)}" for result, names in genes.items() if names)
 
 
+def _relative(row: Any) -> str:
+    """`Sister: breast cancer at 38`."""
+    if not isinstance(row, Mapping):
+        return loose_words(row)
+    age = f" at {number_words(row['age'])}" if row.get("age") is not None else ""
+    return f"{sentence_case(str(row.get('relation') or 'relative'))}: {row.get('cancer')} cancer{age}"
+
+
 _UNITS = {
     "tumor_size_mm": "{} mm",
     "ki67_percent": "{} %",
@@ -301,6 +311,8 @@ def value_words(name: str, value: Any, extra: Mapping[str, Any] | None = None) -
         return _her2(value, extra)
     if name == "germline":
         return _germline(value)
+    if name == "family_history" and isinstance(value, (list, tuple)):
+        return "; ".join(_relative(row) for row in value)
     if name == "birads":
         return f"BI-RADS {value}{extra.get('sub') or ''}"
     if name in DATE_FACTS:

@@ -157,9 +157,16 @@ def _place(mark: Mark, scale: _Scale) -> _Placed:
     reach = 10 if mark.state in ("overdue", "due") else 0
     if mark.shape == "bar" and width + 12 <= x2 - x1:
         return _Placed(mark, x1, x2, x1 + 6, "start", (x1, x2), inside=True)
-    if x2 + 6 + width <= RIGHT or x1 - 6 - width - reach < LEFT:
-        return _Placed(mark, x1, x2, x2 + 6, "start", (x1 - reach, x2 + 6 + width))
+    after = x2 + 6 + (_goes_on(x2) - x2 if mark.shape == "bar" and mark.state == "active" else 0)
+    if after + width <= RIGHT or x1 - 6 - width - reach < LEFT:
+        after = after if after + width <= RIGHT else x2 + 6
+        return _Placed(mark, x1, x2, after, "start", (x1 - reach, after + width))
     return _Placed(mark, x1, x2, x1 - 6 - reach, "end", (x1 - 6 - reach - width, x2))
+
+
+def _goes_on(x2: float) -> float:
+    """Where the dashed part of what is taken now ends."""
+    return min(x2 + 60, RIGHT)
 
 
 def _tracks(placed: Iterable[_Placed]) -> list[list[_Placed]]:
@@ -189,8 +196,7 @@ def _draw(placed: _Placed, y: int, scale: _Scale, as_of: date) -> Iterable[Eleme
     else:
         yield _draw_shape(mark, x1, x2, y)
     if mark.shape == "bar" and mark.state == "active" and scale.x(as_of) >= x2 - 1:
-        ahead = min(x2 + 60, RIGHT)
-        yield Element("path", "tl-plan", d=f"M{x2} {y + 2}H{ahead}V{y + 19}H{x2}")
+        yield Element("path", "tl-plan", d=f"M{x2} {y + 2}H{_goes_on(x2)}V{y + 19}H{x2}")
     if mark.label:
         css = "tl-text"
         if placed.inside and mark.state != "stopped":

@@ -10,6 +10,7 @@ from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import RadiotherapyCourse
 from smart_app.web.presenters_grid import field_words
 from smart_app.web.presenters_timeline import NEXT, next_lane
+from smart_app.web.presenters_words import months_words, value_words
 from smart_app.web.timeline import LEFT, RIGHT, Element, Mark, draw_timeline, label_width, timeline_table
 
 AS_OF = date(2026, 11, 23)
@@ -88,3 +89,26 @@ def test_lanes_of_what_lies_ahead_have_names_that_are_not_cut() -> None:
     assert next_lane("mammogram", "Yearly mammogram of the remaining breast", ", right") == "Mammogram, right"
     assert next_lane("mammogram", "Yearly mammogram of both breasts", "") == "Next mammogram"
     assert [name for name in NEXT if "…" in next_lane(name, "", "")] == []
+
+
+def test_the_label_of_a_short_course_stands_after_its_dashed_part() -> None:
+    marks = [
+        Mark("Endocrine", "bar", PartialDate(2026, 8, 1), PartialDate.from_date(AS_OF), "Goserelin, active", "active"),
+        Mark("Diagnosis", "ring", PartialDate(2022, 8, 1), None, ""),
+        Mark("Next mammogram", "window", PartialDate(2028, 8, 1), PartialDate(2028, 8, 1), "", "later"),
+    ]
+    drawing = draw_timeline(marks, AS_OF)
+    assert drawing is not None
+    label = next(element for element in drawing.elements if element.text == "Goserelin, active")
+    dashes = next(element.d for element in drawing.elements if element.css == "tl-plan")
+    assert label.x > float(dashes.split("H")[1].split("V")[0])
+
+
+def test_relatives_and_intervals_are_told_in_words() -> None:
+    relatives = [{"relation": "sister", "cancer": "breast", "age": 38.0}, {"relation": "mother", "cancer": "ovarian"}]
+    assert value_words("family_history", relatives) == "Sister: breast cancer at 38; Mother: ovarian cancer"
+    assert [months_words(pair) for pair in ((1, 1), (3, 6), (24, 24))] == [
+        "every month",
+        "every 3 to 6 months",
+        "every 2 years",
+    ]
