@@ -130,3 +130,55 @@ def test_stages_of_the_eighth_edition_in_local_names_are_told_apart() -> None:
 )  # fmt: skip
 def test_counts_of_nodes_and_grades_at_the_end_of_a_sentence_are_read(text: str, expected: dict[str, Any]) -> None:
     assert_facts(facts_of(pathology(text)), **expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "present"),
+    [
+        ("Brain metastasis from lung cancer", False),
+        ("Secondary malignant neoplasm of brain, from malignant melanoma", False),
+        ("Secondary malignant neoplasm of brain", True),
+        ("Brain metastasis from left breast cancer", True),
+        ("Pathologic fracture due to bone metastasis", True),
+    ],
+)
+def test_a_metastasis_whose_words_name_another_primary_is_not_the_breasts(words: str, present: bool) -> None:
+    facts = facts_of(condition("m", concept(coding(ICD10, "C79.31"), text=words), "2023-01-01"))
+    assert (facts["facts"]["metastasis"]["value"] == "present") is present
+    assert facts["scope"]["applies"] is not present
+    assert present or [issue["resource"] for issue in facts["issues"]] == ["Condition/m"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Discussed ER positive disease in general.", []),
+        ("Patients with HER2 positive tumors receive trastuzumab.", []),
+        (
+            "Outside lung biopsy: adenocarcinoma, HER2 negative.",
+            ["Outside lung biopsy: adenocarcinoma, HER2 negative."],
+        ),
+    ],
+)
+def test_words_on_disease_in_general_or_of_another_organ_give_no_receptor(text: str, shown: list[str]) -> None:
+    facts = facts_of(pathology(text))
+    assert_facts(facts)
+    assert [row["text"] for row in facts["unplaced"]] == shown
+
+
+def test_a_range_of_stained_nuclei_inside_one_category_is_that_category() -> None:
+    er = observation("o", concept(text="Estrogen receptor, percent positive"), "2022-06-21", valueString="1-10%")
+    assert_facts(facts_of(er), er="low-positive")
+
+
+@pytest.mark.parametrize(
+    ("title", "rows"),
+    [
+        ("Injection for sentinel lymph node mapping (lymphoscintigraphy)", []),
+        ("Sentinel node localization scan", []),
+        ("Left sentinel node biopsy with mapping", [("sentinel-node-biopsy", "left", "2022-06-14")]),
+    ],
+)
+def test_finding_a_sentinel_node_is_not_removing_it(title: str, rows: list[Any]) -> None:
+    facts = facts_of(procedure("s", concept(text=title), "2022-06-14"))
+    assert rows_of(facts, "axillary_surgery") == rows

@@ -37,6 +37,12 @@ _LOCAL = re.compile(
     r"\b(?:local\w*|ipsilateral|in-?breast|in (?:the )?(?:(?:left|right|same|treated) )?breast|chest wall)\b",
     re.IGNORECASE,
 )
+_ORIGIN = re.compile(
+    r"\b(?:from|due to|arising (?:from|in)|secondary to)\s+(?:[\w-]+\s+){0,3}?(?:melanoma"
+    r"|(?:lung|colon|colorectal|rectal|renal|kidney|thyroid|prostate|ovarian|pancreatic|gastric|endometrial|cervical|bladder)"
+    r"(?=\s+(?:cancer|carcinoma|adenocarcinoma|primary|origin|malignancy)))\b",
+    re.IGNORECASE,
+)
 _REGIONAL = re.compile(r"\b(?:regional\w*|axilla\w*|nodal|lymph node)\b", re.IGNORECASE)
 _SURGERY_HISTORY = re.compile(r"\bmastectomy\b|\blumpectomy\b|\bbreast[- ]conserving\b", re.IGNORECASE)
 
@@ -291,11 +297,20 @@ def _other_cancer(said: list[str]) -> bool:
     )
 
 
+def _from_another_organ(said: str) -> bool:
+    """ "Brain metastasis from lung cancer": the words name where it comes from, and that is not the breast."""
+    origin = _ORIGIN.search(said)
+    return origin is not None and not re.search(r"\bbreast\b|\bmammary\b", said, re.IGNORECASE)
+
+
 def _metastasis_counts(chart: Chart, key: str, condition: Resource, found: Diagnoses) -> bool:
     """A distant metastasis that is not closed and not of another cancer."""
     status = code_status(condition.get("clinicalStatus"))
     if status == "resolved":
         chart.issue(IssueKind.IGNORED_STATUS, key, "A distant metastasis recorded as resolved; it decides nothing.")
+        return False
+    if any(map(_from_another_organ, words(condition.get("code")))):
+        chart.issue(IssueKind.UNMAPPED_CODE, key, "A metastasis whose words name another primary; it decides nothing.")
         return False
     related = [
         target

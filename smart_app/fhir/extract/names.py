@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _NAME_NOISE = re.compile(
-    r"\b(?:status|result|results|interpretation|by|ihc|immunohistochemistry|immunostain|immune stain|stain|tissue"
+    r"\b(?:percent(?:age)? positive|positive percent(?:age)?|status"
+    r"|result|results|interpretation|by|ihc|immunohistochemistry|immunostain|immune stain|stain|tissue"
     r"|breast|"
     r"cancer|carcinoma|tumou?r|specimen|in|of|the|percent|percentage|pct|score|expression|nuclear|staining|path"
     r"|pathology|"

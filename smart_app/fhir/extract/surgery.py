@@ -49,6 +49,12 @@ _OPERATED_SIDE = re.compile(
 )
 """An operation of a problem list with its own side ("left breast cancer s/p bilateral mastectomy")."""
 _SENTINEL = re.compile(r"\bsentinel\b|\bSLNB\b|\bSLN biopsy\b", re.IGNORECASE)
+_MAPPING = re.compile(
+    r"^(?!.*\b(?:biops\w*|excision|dissection|removal|SLNB|SNB)\b).*\b(?:mapping|lymphoscintigra\w*|injection|scan|imaging"
+    r"|localization)\b",
+    re.IGNORECASE,
+)
+"""Finding the sentinel node is not removing it."""
 _DISSECTION = re.compile(
     r"\baxillary (?:lymph )?(?:node )?(?:dissection|clearance)\b|\baxillary lymphadenectomy\b|\bALND\b"
     r"|\bcomplete axillary",
@@ -193,7 +199,7 @@ def _by_words(said: list[str]) -> set[tuple[str, bool]]:
             found.add(("reconstruction", False))
         if _DISSECTION.search(_TARGETED.sub(" ", word)):
             found.add(("axillary-dissection", True))
-        if _SENTINEL.search(word) or _TARGETED.search(word):
+        if (_SENTINEL.search(word) and not _MAPPING.search(word)) or _TARGETED.search(word):
             found.add(("sentinel-node-biopsy", True))
     return found
 

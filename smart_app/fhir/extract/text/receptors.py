@@ -63,10 +63,16 @@ _UNSURE = re.compile(
     r"\b(?:if|would|could|may be|mother|father|sister|brother|aunt|uncle|cousin|grandmother|daughter|maternal|paternal|"
     r"family history|unlikely|suspicious for|rule out|r/o|trial|eligib\w+|internal control|external control|"
     r"positive controls?|negative controls?|threshold|cut-?off|defined as|interpreted as|considered (?:positive"
-    r"|negative))\b"
+    r"|negative)|in general|generally|typically|literature|(?:patients|women|people|those) (?:with|who have))\b"
     r"|\b(?:positive|negative)\s*[:=]\s*(?:[<>≥≤]|less|greater|at least|no )",
     re.IGNORECASE,
 )
+_OTHER_ORGAN = re.compile(
+    r"\b(?:lung|pulmonary|colon\w*|rect(?:um|al)|gastric|stomach|esophag\w*|endometri\w*|ovar(?:y|ian)|prostat\w*"
+    r"|bladder|pancrea\w*|salivary)\b",
+    re.IGNORECASE,
+)
+_OF_THE_BREAST = re.compile(r"\b(?:breasts?|mammary|ductal|lobular|IDC|ILC|metasta\w+)\b", re.IGNORECASE)
 _TRIPLE = re.compile(
     r"(?P<not>\b(?:not|non|no|never)\b[ -](?:(?:an?|the|currently|considered|classified as"
     r"|consistent with|clearly)[ -]){0,3})?\btriple[ -](?P<what>negative|positive)\b",
@@ -93,6 +99,10 @@ def receptor_phrases(sentence: Sentence) -> Iterator[Phrase]:
     if _UNSURE.search(words):
         for subject in sorted({mention.subject for mention in mentions} & {"er", "pr", "her2"}):
             yield Phrase(subject, None, sentence, extra={"quiet": True})
+        return
+    if _OTHER_ORGAN.search(words) and not _OF_THE_BREAST.search(words):
+        for subject in sorted({mention.subject for mention in mentions} & {"er", "pr", "her2"}):
+            yield Phrase(subject, None, sentence)
         return
     if triple is not None and triple["not"] is None:
         value = triple["what"].lower()
