@@ -18,7 +18,9 @@ from smart_app.web.presenters_identity import identity_of
 from smart_app.web.presenters_page import Frame, make_banner
 from smart_app.web.security import form_token, require_context
 from smart_app.web.services import Services, services
+from smart_app.workflow.planning import open_plan
 from smart_app.workflow.planning_ports import PlanServices
+from smart_app.workflow.planning_types import Workbench
 from smart_app.workflow.reviewing import Review, review
 
 
@@ -60,6 +62,19 @@ def open_context(handle: str, title: str, reread: bool = False) -> Opened:
 def reviewed_anew(opened: Opened) -> Opened:
     """The same with a review that knows what this request has just kept (entered facts, settled conflicts)."""
     return replace(opened, review=review(opened.services, opened.context))
+
+
+def open_workbench(opened: Opened) -> tuple[Opened, Workbench]:
+    """
+    The launch's draft beside the record.
+
+    A draft that was drawn just now from a plan with entered facts is opened with recommendations that know them.
+    """
+    bench = open_plan(opened.planning, opened.context, opened.review)
+    if bench.draft.entries == opened.review.entries:
+        return opened, bench
+    opened = reviewed_anew(opened)
+    return opened, open_plan(opened.planning, opened.context, opened.review)
 
 
 def zone_of(issuer: Issuer, found: Review) -> tzinfo:

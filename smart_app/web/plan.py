@@ -12,7 +12,14 @@ from flask import Blueprint, Response, abort, jsonify, make_response, redirect, 
 from smart_app.errors import NotReadyError, StaleDraftError
 from smart_app.web.forms import PlanForm, is_of_comparison, read_plan_form, with_moves
 from smart_app.web.last_plan import keep_last_plan
-from smart_app.web.opening import Opened, open_context, render_page, require_patient_of_form, reviewed_anew
+from smart_app.web.opening import (
+    Opened,
+    open_context,
+    open_workbench,
+    render_page,
+    require_patient_of_form,
+    reviewed_anew,
+)
 from smart_app.web.papers import preferred_language, spoken_languages
 from smart_app.web.presenters_plan import present_plan
 from smart_app.web.presenters_receipt import clock_words, present_receipt
@@ -51,7 +58,7 @@ def show_plan(handle: str) -> Response:
 def _plan_page(
     opened: Opened, typed: FormData | None = None, problems: Mapping[str, str] | None = None, status: int = 200
 ) -> Response:
-    bench = open_plan(opened.planning, opened.context, opened.review)
+    opened, bench = open_workbench(opened)
     preview = preview_plan(opened.planning, opened.context, opened.review)
     preferred = preferred_language(opened.services, opened.review, None)
     spoken = languages(spoken_languages(opened.services))

@@ -7,11 +7,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, request
 
 from smart_app.web.extras import record_extras
-from smart_app.web.opening import Opened, open_context, render_page
+from smart_app.web.opening import Opened, open_context, open_workbench, render_page
 from smart_app.web.presenters_record import present_record
 from smart_app.web.presenters_scope import present_scope
 from smart_app.web.wordings import scope_texts
-from smart_app.workflow.planning import open_plan
 
 
 def show_record(handle: str) -> Response:
@@ -19,11 +18,12 @@ def show_record(handle: str) -> Response:
     opened = open_context(handle, "survivorship summary", reread="reread" in request.args)
     if "reread" in request.args:
         return make_response(redirect(f"{opened.frame.base}/", 303))
-    record = opened.review.record
-    bench = open_plan(opened.planning, opened.context, opened.review) if record.scope.applies else None
+    bench = None
+    if opened.review.record.scope.applies:
+        opened, bench = open_workbench(opened)
     extras = record_extras(opened, bench)
     draft = bench.draft if bench is not None else None
-    page = present_record(record, opened.review.recommendations, opened.frame, extras, draft)
+    page = present_record(opened.review.record, opened.review.recommendations, opened.frame, extras, draft)
     return render_page("record.html", page)
 
 

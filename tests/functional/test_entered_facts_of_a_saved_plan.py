@@ -164,6 +164,24 @@ def app(sandbox: RunningSandbox) -> Iterator[RunningApp]:
         yield running
 
 
+def test_the_first_page_drawn_from_a_document_knows_its_entered_facts(app: RunningApp, sandbox: RunningSandbox) -> None:
+    first = launch(app, sandbox, "epic-like", "varkonyi")
+    entry = {"entry.menopausal_status.value": "premenopausal", "entry.menopausal_status.reason": "Asked today"}
+    press(first, first_fact_page(first, "menopausal_status"), "Keep this fact", **entry)
+    _, receipt = press_save(first, plan_page(first))
+    assert receipt.heading == "Saved as a document"
+    second = launch(app, sandbox, "epic-like", "varkonyi")
+    assert "from the saved plan" in second.response.text, "also on the summary that the launch ends on"
+    shown, again = plan_page(second), plan_page(second)
+    assert "From the saved plan, entered or chosen by clinicians" in shown.html
+    rules = [
+        [(each["data-rule"], each["data-status"]) for each in page.data if "data-rule" in each]
+        for page in (shown, again)
+    ]
+    assert rules[0] and rules[0] == rules[1]
+    assert all(status for _, status in rules[0])
+
+
 def test_a_later_launch_shows_the_entered_fact_as_from_the_saved_plan(app: RunningApp, sandbox: RunningSandbox) -> None:
     first = launch(app, sandbox, patient="varkonyi")
     page = plan_page(first)
@@ -185,8 +203,8 @@ def test_a_later_launch_shows_the_entered_fact_as_from_the_saved_plan(app: Runni
     assert "From the saved plan, entered or chosen by clinicians" not in dropped.html
 
 
-def first_fact_page(launched: Any) -> Any:
+def first_fact_page(launched: Any, name: str = "bmi") -> Any:
     from interop.browser import Page
 
-    answer = launched.get("facts?fact=bmi")
+    answer = launched.get(f"facts?fact={name}")
     return Page(answer.url, answer.text)
