@@ -125,4 +125,4 @@ def test_a_large_chart_comes_in_large_pages_and_many_requests_are_answered_at_on
             )
         assert {answer.status_code for answer in statuses} == {200}
         # Generous: this says that nothing is quadratic, not how fast the machine is.
-        assert time.monotonic() - started < 15
+        assert time.monotonic() - started < 60

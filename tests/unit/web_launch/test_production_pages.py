@@ -23,6 +23,7 @@ from smart_app.web.logs import EventLog
 from smart_app.web.problems import HTTP_PROBLEMS, PROBLEMS, new_reference, problem_of
 from smart_app.web.services import EXTENSION
 from smart_app.workflow.services import Services
+from tests.support.app_server import TestClock
 
 PUBLIC = "https://aftercare.lakeside.example"
 FHIR = "https://fhir.lakeside.example/r4"
@@ -32,6 +33,16 @@ POPOUT = Issuer(
     "popout", "https://fhir.popout.example", "aftercare", launch_mode="popout", frame_ancestors=("https://p.example",)
 )
 FRAME_ONLY = Issuer("frame", "https://fhir.frame.example", "aftercare", launch_mode="frame")
+
+
+class StillClock(TestClock):
+    """No time passes by itself: a slow machine must not refill a bucket."""
+
+    __test__ = False
+
+    def monotonic(self) -> float:
+        """Seconds that only a test moves."""
+        return self.offset
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +59,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         data_keys=f"k:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}",
         rate_per_minute=1000,
     )
-    made = create_app(settings, log=EventLog(io.StringIO()))
+    made = create_app(settings, StillClock(), EventLog(io.StringIO()))
     services: Services = made.extensions[EXTENSION]
     for issuer in settings.issuers:
         origin = issuer.iss.removesuffix("/r4")
