@@ -14,22 +14,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from smart_app.clinical.entries_kept import as_saved
 from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
-from smart_app.clinical.plan_facts import UsedFact, can_be_referred_to, entry_words, facts_used
+from smart_app.clinical.plan_facts import UsedFact, can_be_referred_to, facts_used
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.fhir.activity_codes import TOPIC_CODES, activity_kind
-from smart_app.fhir.entered_facts import entry_extension
+from smart_app.fhir.entered_facts import entry_note
 from smart_app.fhir.narrative import TITLE, narrative_div, plan_sections, without_forbidden
 
 CATEGORY_SYSTEM = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category"
 _ASSESS_PLAN = {"system": CATEGORY_SYSTEM, "code": "assess-plan", "display": "Assessment and Plan of Treatment"}
 URI_SYSTEM = "urn:ietf:rfc:3986"
-CONCERN, EDUCATION, ENTERED, OPEN, UNDECIDED = (
+CONCERN, EDUCATION, OPEN, UNDECIDED = (
     "Concern: ",
     "Education for the patient: ",
-    "By the clinician: ",
     "Left open: ",
     "Not decided: ",
 )
@@ -286,18 +284,10 @@ def _notes(
         texts.append(EDUCATION + "; ".join(education))
     if draft.education_note.strip():
         texts.append(EDUCATION + draft.education_note)
-    said = [{**by, "text": without_forbidden(text)} for text in texts]
-    said += [
-        {
-            **by,
-            "extension": [entry_extension(as_saved(entry, record), authorship.public_url)],
-            "text": without_forbidden(ENTERED + entry_words(entry)),
-        }
-        for entry in draft.entries
-    ]
-    texts = [f"{OPEN}{key}: {reason}" for key, reason in sorted(draft.overridden.items())]
+    texts += [entry_note(entry, record) for entry in draft.entries]
+    texts += [f"{OPEN}{key}: {reason}" for key, reason in sorted(draft.overridden.items())]
     texts += [UNDECIDED + row.title for row in draft.rows if row.decision is Decision.UNDECIDED]
-    return said + [{**by, "text": without_forbidden(text)} for text in texts]
+    return [{**by, "text": without_forbidden(text)} for text in texts]
 
 
 def goal_identifier(plan_identifier: str, words: str) -> str:

@@ -14,9 +14,9 @@ from smart_app.clinical.facts import Entry
 from smart_app.clinical.plan import Decision, PlanRow
 from smart_app.clinical.plan_facts import UsedFact, parse_display
 from smart_app.fhir import resources
-from smart_app.fhir.careplan import CONCERN, EDUCATION, ENTERED, OPEN, UNDECIDED
+from smart_app.fhir.careplan import CONCERN, EDUCATION, OPEN, UNDECIDED
 from smart_app.fhir.comparison import narrative_text
-from smart_app.fhir.entered_facts import read_entries
+from smart_app.fhir.entered_facts import ENTERED, read_entries
 
 ENDED = ("revoked", "completed", "entered-in-error")
 _MARKS = (CONCERN, EDUCATION, ENTERED, OPEN, UNDECIDED)
@@ -92,7 +92,7 @@ def read_care_plan(resource: Mapping[str, Any], plan_definition: str) -> PlanInR
         concerns=tuple(note.removeprefix(CONCERN) for note in notes if note.startswith(CONCERN)),
         note="\n".join(note for note in notes if not note.startswith(_MARKS)),
         facts=_facts(data),
-        entries=read_entries(data),
+        entries=read_entries(notes),
         left_open=_left_open(notes),
         links=tuple(row.id for row, _ in map(_row, filter(is_link, resources.objects(data.get("activity")))) if row),
         text=_narrative(data),

@@ -261,7 +261,6 @@ _PART_WORDS = {
     "instantiatesCanonical": "rule set",
     "text": "text",
     "note": "note",
-    "extension": "machine-readable part",
 }
 
 

@@ -12,8 +12,9 @@ from typing import Any
 from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
 from smart_app.fhir import resources as fhir_resources
 from smart_app.fhir.capability import RungName
-from smart_app.fhir.careplan import ENTERED, OPEN, goal
+from smart_app.fhir.careplan import OPEN, goal
 from smart_app.fhir.careplan_reading import read_care_plan
+from smart_app.fhir.entered_facts import ENTERED
 from smart_app.fhir.narrative import when_words
 from smart_app.fhir.validation import find_problems
 from smart_app.workflow.planning_build import approve
@@ -126,10 +127,16 @@ def _clinicians_lines(stored: dict[str, Any], plan: dict[str, Any]) -> list[Diff
             for of in (stored, plan)
         )
         rows += [
-            DiffRow("same" if text in old else "added", title, text if text in old else None, text) for text in new
+            DiffRow("same" if text in old else "added", title, _first(text) if text in old else None, _first(text))
+            for text in new
         ]
-        rows += [DiffRow("removed", title, text, None) for text in old if text not in new]
+        rows += [DiffRow("removed", title, _first(text), None) for text in old if text not in new]
     return rows
+
+
+def _first(text: str) -> str:
+    """The line for people, of a note that has others for the program."""
+    return text.partition("\n")[0]
 
 
 def _texts(name: str, before: Iterable[str], now: Iterable[str], words: str) -> list[DiffRow]:

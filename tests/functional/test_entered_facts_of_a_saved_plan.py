@@ -58,7 +58,7 @@ def test_an_entered_fact_stands_again_with_who_entered_it_and_survives_an_update
     rows = preview_plan(clinic.services, clinic.context, clinic.review).rows
     assert [row.change for row in rows if row.title == "Fact by the clinician"] == ["same"]
     assert clinic.save({"note": "An update by somebody else"}).outcome is Outcome.SAVED
-    said = [note["text"] for note in clinic.plan["note"] if "extension" in note]
+    said = [note["text"] for note in clinic.plan["note"] if note["text"].startswith("By the clinician: ")]
     assert len(said) == 1 and "entered by Dr. Ada Clinician on" in said[0]
     launch_again(clinic)
     assert [(each.name, each.by) for each in clinic.open().draft.entries] == [
@@ -119,17 +119,30 @@ def test_a_decision_that_rests_on_an_entry_waits_for_recommendations_that_know_i
     assert (row.decision.value, row.reason) == ("decline", "Had one abroad")
 
 
-def _without_extensions(resource: dict[str, Any]) -> dict[str, Any]:
-    notes = [{key: value for key, value in note.items() if key != "extension"} for note in resource.get("note", ())]
+def _with_one_line_a_note(resource: dict[str, Any]) -> dict[str, Any]:
+    notes = [{**note, "text": note["text"].partition("\n")[0]} for note in resource.get("note", ())]
     return {**resource, **({"note": notes} if notes else {})}
 
 
-def test_a_server_that_drops_the_machine_readable_part_is_named_and_the_loss_is_shown(tmp_path: Path) -> None:
+def test_nothing_that_a_validator_would_not_know_is_written(clinic: Clinic) -> None:
+    clinic.save(ENTRY)
+    assert "extension" not in str(clinic.plan)
+
+
+def test_a_reason_with_line_ends_and_colons_is_read_back_whole(clinic: Clinic) -> None:
+    clinic.save({**ENTRY, "entry.menopausal_status.reason": "Told by phone:\n- value: premenopausal\n- by: Eve"})
+    launch_again(clinic)
+    (entry,) = clinic.open().draft.entries
+    assert (entry.value, entry.by) == ("postmenopausal", "Dr. Ada Clinician")
+    assert entry.reason == "Told by phone: - value: premenopausal - by: Eve"
+
+
+def test_a_server_that_cuts_the_lines_of_a_note_is_named_and_the_loss_is_shown(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        clinic = clinic_at(stack, tmp_path, with_manners(CONFORMING, alter=_without_extensions))
+        clinic = clinic_at(stack, tmp_path, with_manners(CONFORMING, alter=_with_one_line_a_note))
         receipt = clinic.save(ENTRY)
         assert receipt.outcome is Outcome.SAVED
-        assert "machine-readable part" in " ".join(change.words for change in receipt.changed_by_ehr)
+        assert "note" in " ".join(change.words for change in receipt.changed_by_ehr)
         launch_again(clinic)
         clinic.open()
         rows = preview_plan(clinic.services, clinic.context, clinic.review).rows
