@@ -122,6 +122,7 @@ class Journey:
             if self.harvest:
                 self.papers(self.home)
             saved = self.save()
+            self.enter_fact(self.home)
             self.update(saved)
             if to_the_end:
                 self.conflict(saved)
@@ -189,6 +190,14 @@ class Journey:
         self.keep_written(reference)
         return reference
 
+    def enter_fact(self, home: Page) -> None:
+        """Enter a fact by hand, so that the checkers see a plan and a Provenance that hold one."""
+        _, form = self.browser.open(home.url.split("?")[0] + "facts?fact=bmi")
+        entered = {"entry.bmi.value": "31", "entry.bmi.reason": "Measured today."}
+        status, page = self.browser.press(form, "Keep this fact", **entered)
+        if status != 200:
+            self.wrong(f"a fact cannot be entered: {status}, {page.heading}")
+
     def update(self, reference: str) -> None:
         """Save again with a change: the same resource, one version later, and what another hand wrote still in it."""
         theirs = self.server.read(reference)
@@ -203,6 +212,8 @@ class Journey:
             self.wrong("the title or category of another hand was overwritten")
         if theirs["activity"][-1] not in held.get("activity", []):
             self.wrong("the order that another hand put into the plan was taken out of it")
+        if not any(note["text"].startswith("By the clinician: bmi") for note in held.get("note", [])):
+            self.wrong("the entered fact does not stand in the plan")
         if "Order by another hand" not in receipt.html:
             self.wrong("the receipt does not say what another hand's part stays")
         if not receipt.heading.startswith(SAVED) or receipt.attribute("data-resource") != reference:
