@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.charts import (
     CPT,
-    EPIC,
     ICD10,
     LOINC,
     ME,
@@ -16,45 +15,10 @@ from tests.support.charts import (
     concept,
     condition,
     observation,
-    order,
     patient,
     procedure,
-    report,
 )
-from tests.support.whole_charts import Json, read, state, value
-
-PATHOLOGY = """FINAL PATHOLOGIC DIAGNOSIS
-A. Left breast, lumpectomy:
-   - Invasive ductal carcinoma, Nottingham grade 2 (tubules 3, nuclei 2, mitoses 1).
-   - Tumor size: 1.8 cm in greatest dimension.
-   - Margins negative for carcinoma.
-B. Sentinel lymph nodes, left axilla: One of three lymph nodes positive for metastatic carcinoma (1/3).
-Pathologic stage (AJCC 8th ed.): pT1c pN1a(sn)
-
-BIOMARKERS
-Estrogen receptor: POSITIVE (95%, strong)
-Progesterone receptor: POSITIVE (20%)
-HER2/neu by IHC: EQUIVOCAL (2+)
-HER2 FISH: NOT AMPLIFIED (ratio 1.2)
-Ki-67: 18%
-
-FAMILY HISTORY: mother with ER negative breast cancer.
-"""
-
-
-def path_chart() -> list[Json]:
-    return [
-        patient("1962-03-09"),
-        condition(
-            "dx",
-            concept(coding(ICD10, "C50.412", "Malignant neoplasm of upper-outer quadrant of left female breast")),
-            "2022-05-12",
-        ),
-        report("path", concept(coding(EPIC, "LAB123"), text="Surgical pathology"), "2022-06-21", PATHOLOGY),
-        procedure("lump", concept(coding(CPT, "19301")), "2022-06-14", bodySite=[concept(text="Left breast")]),
-        procedure("slnb", concept(coding(CPT, "38525")), "2022-06-14"),
-        order("ai", concept(text="anastrozole 1 mg tablet (ARIMIDEX)"), "2022-12-20"),
-    ]
+from tests.support.whole_charts import Json, path_chart, read, state, value
 
 
 def test_a_pathology_report_in_text_alone_gives_receptors_grade_size_and_nodes(knowledge: Any) -> None:
