@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Event, ImagingStudy, Medication, PatientRecord
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
-from smart_app.web.presenters_grid import agent_kind, field_words, imaging_words
+from smart_app.web.presenters_treatment import agent_kind, field_words, imaging_words
 from smart_app.web.presenters_words import (
     AGENT_KINDS,
     CANCER_KINDS,

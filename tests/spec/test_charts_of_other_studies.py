@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.abstraction import assert_facts, left_breast_cancer, read_facts, study_of
+from tests.support.abstraction import assert_studies
 from tests.support.charts import (
     CPT,
     ME,
@@ -14,7 +14,6 @@ from tests.support.charts import (
     Resource,
     coding,
     concept,
-    patient,
     procedure,
     report,
 )
@@ -204,7 +203,4 @@ STUDIES = [
 def test_a_study_other_than_a_mammogram_is_read_with_its_day_and_side(
     chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]
 ) -> None:
-    facts = read_facts(patient(), left_breast_cancer(), *chart)
-    assert_facts(facts, **expected)
-    for name, wanted in rows.items():
-        assert study_of(facts, name) == wanted, name
+    assert_studies(chart, expected, rows)

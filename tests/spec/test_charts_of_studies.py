@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.abstraction import assert_facts, left_breast_cancer, read_facts, study_of
+from tests.support.abstraction import assert_studies
 from tests.support.charts import (
     CPT,
     EPIC,
@@ -17,7 +17,6 @@ from tests.support.charts import (
     coding,
     concept,
     observation,
-    patient,
     procedure,
     report,
 )
@@ -246,7 +245,4 @@ STUDIES = [
 def test_a_study_is_read_with_its_day_side_and_category(
     chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]
 ) -> None:
-    facts = read_facts(patient(), left_breast_cancer(), *chart)
-    assert_facts(facts, **expected)
-    for name, wanted in rows.items():
-        assert study_of(facts, name) == wanted, name
+    assert_studies(chart, expected, rows)

@@ -10,7 +10,7 @@ from typing import Any
 from smart_app.clinical.facts_json import facts_json
 from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import default_paths, load_knowledge
-from tests.support.charts import ICD10, Resource, coding, concept, condition, report
+from tests.support.charts import ICD10, Resource, coding, concept, condition, patient, report
 
 AS_OF = date(2026, 11, 22)
 GRADED = (
@@ -90,3 +90,11 @@ def study_of(facts: Mapping[str, Any], name: str) -> tuple[Any, ...] | None:
     """Date, side and category of the newest study of a kind."""
     study = facts["imaging"][name]
     return (study["on"], study["side"], study["birads"]) if study else None
+
+
+def assert_studies(chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]) -> None:
+    """A left breast cancer with these resources gives these facts and these rows of imaging."""
+    facts = read_facts(patient(), left_breast_cancer(), *chart)
+    assert_facts(facts, **expected)
+    for name, wanted in rows.items():
+        assert study_of(facts, name) == wanted, name

@@ -8,8 +8,8 @@ from datetime import date
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import RadiotherapyCourse
-from smart_app.web.presenters_grid import field_words
 from smart_app.web.presenters_timeline import NEXT, next_lane
+from smart_app.web.presenters_treatment import field_words
 from smart_app.web.presenters_words import months_words, value_words
 from smart_app.web.timeline import LEFT, RIGHT, Element, Mark, draw_timeline, label_width, timeline_table
 
