@@ -21,13 +21,27 @@ class Decision(StrEnum):
     UNDECIDED = "undecided"
 
 
+class RowOrder(StrEnum):
+    """
+    Whose order the rows of a draft have.
+
+    RULES: nobody moved a row, so what is urgent stands first at every look. SAVED: as in the plan in the record, what
+    has become urgent first. OWN: the clinician moved a row of this draft, and nothing else does.
+    """
+
+    RULES = "rules"
+    SAVED = "saved"
+    OWN = "own"
+
+
 @dataclass(frozen=True, slots=True)
 class PlanRow:
     """
     One activity of the plan.
 
     `id` is stable over the life of the plan: `<rule>` or `<rule>--left`, else `own-<8 hex>` for a clinician's own item.
-    `due` is what the plan will say, `proposed_due` what the engine proposed. `reason` belongs to a declined row.
+    `due` is what the plan will say, `proposed_due` what the engine proposed: None where it cannot tell. `reason`
+    belongs to a declined row.
     """
 
     id: str
@@ -68,7 +82,7 @@ class CarePlanDraft:
     `language` (empty: the patient's own) and `large_print` are those of the handout, `more_to_know` prints its optional
     part too. `printed_name` is the patient's name in letters that the fonts hold, where the record's has others.
     `overridden` holds conflicts left open (fact key: reason). `replaces` is the plan (`CarePlan/4711`) that this one
-    takes the place of.
+    takes the place of. `row_order` says whose order the rows have.
     """
 
     identifier: str
@@ -88,3 +102,4 @@ class CarePlanDraft:
     printed_name: str = ""
     overridden: dict[str, str] = field(default_factory=dict)
     replaces: str | None = None
+    row_order: RowOrder = RowOrder.RULES

@@ -9,8 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from smart_app.clinical.facts import Fact, FactState, PatientRecord
-from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
-from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
+from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow, RowOrder
+from smart_app.clinical.recommendations import (
+    DueStatus,
+    Recommendation,
+    RecommendationKind,
+    in_clinical_order,
+)
 
 _UNDECIDED = (DueStatus.CANNOT_TELL,)
 
@@ -22,10 +27,8 @@ def row_id(recommendation: Recommendation) -> str:
 
 
 def by_row(recommendations: Iterable[Recommendation]) -> dict[str, Recommendation]:
-    """Recommendations that fired, by the id of their row: safety alerts first, else in their order."""
-    fired = [entry for entry in recommendations if entry.fired]
-    fired.sort(key=lambda entry: entry.kind is not RecommendationKind.SAFETY_ALERT)
-    return {row_id(entry): entry for entry in fired}
+    """Recommendations that fired, by the id of their row, in the order in which a clinician reads them."""
+    return {row_id(entry): entry for entry in in_clinical_order(entry for entry in recommendations if entry.fired)}
 
 
 def draft_plan(
@@ -35,9 +38,10 @@ def draft_plan(
     identifier: str,
 ) -> CarePlanDraft:
     """
-    A new draft: one row a recommendation, in their order.
+    A new draft: one row a recommendation, what is urgent first.
 
-    What is due or up to date is proposed as accepted; where the engine cannot tell, nothing is preset.
+    What is due or up to date is proposed as accepted; where the engine cannot tell, neither decision nor
+    date is preset.
 
     Args:
         record: only its age counts here; it must be in scope.
@@ -58,8 +62,8 @@ def _row(key: str, entry: Recommendation) -> PlanRow:
         owner=entry.owner,
         rule=entry.rule,
         side=entry.side,
-        due=entry.due,
-        proposed_due=entry.due,
+        due=entry.proposed_due,
+        proposed_due=entry.proposed_due,
         interval_months=entry.interval_months,
         not_advised=entry.kind is RecommendationKind.NOT_ADVISED,
     )
@@ -99,7 +103,7 @@ def merge_draft(
         entry = fresh.get(row.id)
         if entry is not None:
             rows.append(_refresh(row, entry, record.as_of))
-            if row.proposed_due != entry.due:
+            if row.proposed_due != entry.proposed_due:
                 moved.append(row.id)
         elif row.rule is None:
             rows.append(row)
@@ -108,13 +112,14 @@ def merge_draft(
     known = {row.id for row in draft.rows}
     new = [key for key in fresh if key not in known]
     rows = _place(rows, [_row(key, fresh[key]) for key in new], list(fresh))
+    rows = _in_order(rows, fresh, draft.row_order)
     return Merged(replace(draft, rows=tuple(rows)), tuple(new), tuple(moved), tuple(gone))
 
 
 def _refresh(row: PlanRow, entry: Recommendation, as_of: date) -> PlanRow:
-    due = row.due
-    if row.due == row.proposed_due or row.due is None or (entry.due is not None and row.due.latest < as_of):
-        due = entry.due
+    due, proposed = row.due, entry.proposed_due
+    if row.due == row.proposed_due or row.due is None or (proposed is not None and row.due.latest < as_of):
+        due = proposed
     return replace(
         row,
         title=entry.title,
@@ -122,11 +127,23 @@ def _refresh(row: PlanRow, entry: Recommendation, as_of: date) -> PlanRow:
         rule=entry.rule,
         side=entry.side,
         due=due,
-        proposed_due=entry.due,
+        proposed_due=proposed,
         interval_months=entry.interval_months,
         not_advised=entry.kind is RecommendationKind.NOT_ADVISED,
         owner=row.owner or entry.owner,
     )
+
+
+def _in_order(rows: list[PlanRow], fresh: dict[str, Recommendation], order: RowOrder) -> list[PlanRow]:
+    """What is urgent today first, unless the clinician moved a row; items of their own keep their place behind."""
+    if order is RowOrder.OWN:
+        return rows
+    places = {key: place for place, key in enumerate(fresh) if order is RowOrder.RULES or _is_urgent(fresh[key])}
+    return sorted(rows, key=lambda row: places.get(row.id, len(fresh)))
+
+
+def _is_urgent(entry: Recommendation) -> bool:
+    return entry.kind is RecommendationKind.SAFETY_ALERT or entry.status is DueStatus.OVERDUE
 
 
 def _place(rows: list[PlanRow], new: list[PlanRow], order: list[str]) -> list[PlanRow]:

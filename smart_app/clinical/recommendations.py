@@ -4,7 +4,9 @@ What follows from the facts: one recommendation a rule (and a side, where sides 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -120,3 +122,35 @@ class Recommendation:
     trace: ConditionTrace | None = None
     fired: bool = True
     version: str = "1"
+
+    @property
+    def proposed_due(self) -> PartialDate | None:
+        """
+        The date that may stand in a plan before anybody decides: `due` where the facts carry it.
+
+        None where it cannot be told whether the advice applies: `due` is then the date that it would have.
+        """
+        return None if self.status is DueStatus.CANNOT_TELL else self.due
+
+
+_RANK = {
+    DueStatus.OVERDUE: 0,
+    DueStatus.DUE: 1,
+    DueStatus.CANNOT_TELL: 2,
+    DueStatus.UP_TO_DATE: 3,
+    DueStatus.NOT_INDICATED: 4,
+}
+
+
+def clinical_place(item: Recommendation) -> tuple[bool, int, date]:
+    """
+    Where a clinician wants to read it: safety alerts, then overdue, due, cannot tell, up to date, not advised; inside
+    by date, what has none last.
+    """
+    due = item.due.earliest if item.due is not None else date.max
+    return item.kind is not RecommendationKind.SAFETY_ALERT, _RANK[item.status], due
+
+
+def in_clinical_order(items: Iterable[Recommendation]) -> list[Recommendation]:
+    """By `clinical_place`; equals stay as the rules stand."""
+    return sorted(items, key=clinical_place)

@@ -225,7 +225,10 @@ def _recommended(entry: Recommendation, row: PlanRow | None) -> Sorted:
     if status is DueStatus.CANNOT_TELL:
         status, words = DueStatus.DUE, "Planned"
     # Once, and it was done: there is nothing to come back for.
-    when = day_words(due) if due else "Done" if status is DueStatus.UP_TO_DATE else "Next visit"
+    dateless = "Done" if status is DueStatus.UP_TO_DATE else "Next visit"
+    if row is not None and (entry.due is not None or entry.status is DueStatus.CANNOT_TELL):
+        dateless = "No date set"
+    when = day_words(due) if due else dateless
     made = HandoverRow(status, words, _short(what), when, _owner(row.owner if row else entry.owner), _source(entry))
     return (_ORDER.index(status), str(due or "9999")), made
 

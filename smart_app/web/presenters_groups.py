@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
+from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind, in_clinical_order
 from smart_app.clinical.waiting import by_missing_fact
 from smart_app.web.presenters_entry import split_key
 from smart_app.web.presenters_page import Link
-from smart_app.web.presenters_schedule import ScheduleRow, in_clinical_order, present_row
+from smart_app.web.presenters_schedule import ScheduleRow, present_row
 from smart_app.web.presenters_words import fact_mention, join_words
 
 

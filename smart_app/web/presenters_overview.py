@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from smart_app.clinical.facts import Fact, FactState, FactValue, IssueKind, PatientRecord, Search, SearchState
-from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
+from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind, in_clinical_order
 from smart_app.web.presenters_facts import decide_link, other_notes
 from smart_app.web.presenters_grid import missing_fact
 from smart_app.web.presenters_page import DUE_TAGS, STATE_TAGS, Link, Tag
-from smart_app.web.presenters_schedule import anchor_of, in_clinical_order, is_alert, side_note
+from smart_app.web.presenters_schedule import anchor_of, is_alert, side_note
 from smart_app.web.presenters_words import (
     count_words,
     date_or_text,

@@ -150,7 +150,9 @@ STATE_TAGS: Mapping[FactState, Tag] = {
 
 
 def due_tag(status: DueStatus, kind: RecommendationKind) -> Tag:
-    """The tag of a recommendation; what is not advised says so."""
+    """The tag of a recommendation; what is not advised says so, and an alert that stands is more than due."""
     if kind is RecommendationKind.NOT_ADVISED:
         return Tag("not-advised", "Not advised")
+    if kind is RecommendationKind.SAFETY_ALERT and status in (DueStatus.OVERDUE, DueStatus.DUE):
+        return Tag("safety", "Safety alert")
     return DUE_TAGS[status]

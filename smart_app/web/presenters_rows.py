@@ -185,9 +185,6 @@ def _row_view(
     name = f"row.{row.id}"
     decided = "" if row.decision is Decision.UNDECIDED else row.decision.value
     when = str(row.due) if row.due else ""
-    proposed = ""
-    if row.proposed_due is not None and row.due != row.proposed_due:
-        proposed = f"proposed: {date_words(row.proposed_due)}"
     errors = {key.rpartition(".")[2]: words for key, words in problems.items() if key.startswith(name + ".")}
     return PlanRowView(
         id=row.id,
@@ -199,7 +196,7 @@ def _row_view(
         about=_about(row, item),
         decision=typed.value(f"{name}.decision", decided),
         when=typed.value(f"{name}.when", when),
-        proposed=proposed,
+        proposed=_proposed(row, item),
         owners=owner_options(typed.value(f"{name}.owner", row.owner)),
         note=typed.value(f"{name}.note", row.note),
         reasons=_reason_options(typed.value(f"{name}.reason", row.reason)),
@@ -211,6 +208,15 @@ def _row_view(
         is_first=place[0] == 0,
         is_last=place[0] == place[1] - 1,
     )
+
+
+def _proposed(row: PlanRow, item: Recommendation | None) -> str:
+    """The engine's date where the row has another; where it cannot be told, the date that it would have."""
+    if row.proposed_due is not None and row.due != row.proposed_due:
+        return f"proposed: {date_words(row.proposed_due)}"
+    if item is not None and item.status is DueStatus.CANNOT_TELL and item.due is not None and row.due != item.due:
+        return f"if it applies, due {date_words(item.due)}"
+    return ""
 
 
 def _about(row: PlanRow, item: Recommendation | None) -> str:

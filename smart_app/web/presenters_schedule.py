@@ -74,15 +74,6 @@ class ScheduleRow:
     reviewed: bool
 
 
-_ORDER = {
-    DueStatus.OVERDUE: 0,
-    DueStatus.DUE: 1,
-    DueStatus.CANNOT_TELL: 2,
-    DueStatus.UP_TO_DATE: 3,
-    DueStatus.NOT_INDICATED: 4,
-}
-
-
 def anchor_of(item: Recommendation) -> str:
     """The row's id on the page and in the plan: the rule, and the side where two rows differ by it."""
     return f"{item.rule}--{item.side}" if item.side in ("left", "right") else item.rule
@@ -97,15 +88,6 @@ def side_note(item: Recommendation) -> str:
 def is_alert(item: Recommendation) -> bool:
     """Whether it belongs in the strip: a safety alert that fires now."""
     return item.kind is RecommendationKind.SAFETY_ALERT and item.status in (DueStatus.OVERDUE, DueStatus.DUE)
-
-
-def in_clinical_order(items: Iterable[Recommendation]) -> list[Recommendation]:
-    """Alerts first, then overdue, due, cannot tell, later; inside by date, then as the rules stand."""
-
-    def key(item: Recommendation) -> tuple[int, int, date]:
-        return (0 if is_alert(item) else 1, _ORDER[item.status], item.due.earliest if item.due else date.max)
-
-    return sorted(items, key=key)
 
 
 def present_row(item: Recommendation, as_of: date, base: str) -> ScheduleRow:

@@ -65,8 +65,7 @@ def plan_table(
     fired = tuple(recommendations)
     rows_of = {row.id: row for row in _draft(record, fired).rows}
     head = ("Status", "What", "When", "Who", "Why", "Source")
-    ordered = sorted(by_row(fired).items(), key=lambda item: _place(item[1]))
-    cells = [head, *(_cells(rows_of[key], entry, label) for key, entry in ordered)]
+    cells = [head, *(_cells(rows_of[key], entry, label) for key, entry in by_row(fired).items())]
     widths = [max(len(row[column]) for row in cells) for column in range(len(head) - 2)]
     lines = [f"Draft survivorship care plan, {record.as_of.isoformat()}. Options, not orders.", ""]
     for number, row in enumerate(cells):
@@ -79,10 +78,6 @@ def plan_table(
     return "\n".join(lines) + "\n"
 
 
-def _place(entry: Recommendation) -> tuple[bool, int]:
-    return entry.kind is not RecommendationKind.SAFETY_ALERT, list(_STATUS).index(entry.status)
-
-
 def _cells(row: PlanRow, entry: Recommendation, label: Callable[[str], str]) -> tuple[str, ...]:
     source = f"{entry.citation.guideline} {entry.citation.year}"
     why = entry.why or entry.says
@@ -91,8 +86,14 @@ def _cells(row: PlanRow, entry: Recommendation, label: Callable[[str], str]) -> 
     title = " ".join(row.title.split())
     if entry.side is not None:
         title += f" ({_SIDES.get(entry.side, entry.side)})"
-    alert = "Alert: " if entry.kind is RecommendationKind.SAFETY_ALERT else ""
-    return (alert + _STATUS[entry.status], title, _when(row, entry), row.owner, " ".join(why.split()), source)
+    return (_status(entry), title, _when(row, entry), row.owner, " ".join(why.split()), source)
+
+
+def _status(entry: Recommendation) -> str:
+    """An alert that stands is more than due; one that cannot be told says so."""
+    if entry.kind is not RecommendationKind.SAFETY_ALERT:
+        return _STATUS[entry.status]
+    return "Alert: cannot tell" if entry.status is DueStatus.CANNOT_TELL else "Safety alert"
 
 
 def _when(row: PlanRow, entry: Recommendation) -> str:

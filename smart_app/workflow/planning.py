@@ -104,7 +104,7 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
         duplicates=plans.duplicates,
         offered_draft=desk_work.offered_draft(desk),
         conflicts=conflicts,
-        needed=needed_decisions(draft, review.record, conflicts),
+        needed=needed_decisions(draft, review.record, conflicts, desk.recommendations),
         changed_facts=(changed_since_signed(ours.facts, draft, review.record, desk.recommendations) if ours else ()),
         new_rows=merged.new_rows,
         gone_rows=_gone(desk, merged.gone_rows, draft, plans),

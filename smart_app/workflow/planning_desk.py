@@ -13,7 +13,7 @@ from datetime import UTC
 import msgspec
 
 from smart_app.clinical.entries_kept import entries_are_applied, entries_that_stand, open_conflicts_that_stand
-from smart_app.clinical.plan import CarePlanDraft, Decision
+from smart_app.clinical.plan import CarePlanDraft, Decision, RowOrder
 from smart_app.clinical.plan_drafting import Merged, by_row, conflicts_of, draft_plan, merge_draft
 from smart_app.clinical.plan_merging import RECORD_PARTS, Difference, MergedPlans, merge_plans
 from smart_app.clinical.recommendations import Recommendation
@@ -150,6 +150,7 @@ def _fresh(desk: Desk, plans: RecordPlans) -> CarePlanDraft:
             draft,
             entries=entries_that_stand(draft.entries, record).stand,
             overridden=open_conflicts_that_stand(draft.overridden, conflicts),
+            row_order=RowOrder.SAVED,
         )
     identifier = new_identifier(desk, (plan.identifier for plan in plans.ended))
     return draft_plan(desk.review.record, desk.review.recommendations, identifier=identifier)
@@ -227,6 +228,8 @@ def keep_form(desk: Desk, form: FormData) -> KeptDraft:
     by = desk.context.user_name or desk.context.fhir_user or ""
     at = desk.services.now().astimezone(UTC).isoformat(timespec="seconds")
     draft, problems = apply_form(base, desk.review.record, form, by=by, at=at)
+    if _moved(base, draft):
+        draft = replace(draft, row_order=RowOrder.OWN)
     seen = draft
     if base.version != state.draft.version:
         merged = merge_plans(base, state.draft, draft)
@@ -237,9 +240,17 @@ def keep_form(desk: Desk, form: FormData) -> KeptDraft:
     return replace(_keep(desk, state, draft, problems), unseen=unseen)
 
 
+def _moved(base: CarePlanDraft, draft: CarePlanDraft) -> bool:
+    """Whether the form moved a row; one that it removed or added moves none."""
+    kept = {row.id for row in base.rows} & {row.id for row in draft.rows}
+    order = [[row.id for row in each.rows if row.id in kept] for each in (base, draft)]
+    return order[0] != order[1]
+
+
 def content_digest(draft: CarePlanDraft) -> str:
     """Digest of what a clinician approves in a draft, without what changes with every save."""
     plain = replace(draft, version=0, resource=None, version_id=None, identifier="", replaces=None)
+    plain = replace(plain, row_order=RowOrder.RULES)
     return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()
 
 

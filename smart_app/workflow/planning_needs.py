@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from smart_app.clinical.facts import FactState, PatientRecord
-from smart_app.clinical.plan import CarePlanDraft, Decision
+from smart_app.clinical.plan import CarePlanDraft, Decision, PlanRow
 from smart_app.clinical.plan_drafting import conflicts_of, rests_on
 from smart_app.clinical.plan_facts import UsedFact, changes_since, facts_used
-from smart_app.clinical.recommendations import Recommendation, RecommendationKind
+from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind
 from smart_app.workflow.planning_types import ChangedFact, ConflictToSettle, NeededDecision
 
 OTHER_REASON = "Other, see note"
+NO_DATE = "accepted without a date; the plan and the patient’s calendar will have none"
 _DERIVED = {"er": ("hr",), "pr": ("hr",)}
 
 
@@ -57,12 +58,16 @@ def _rests(recommendation: Recommendation | None, name: str, sources: set[str]) 
 
 
 def needed_decisions(
-    draft: CarePlanDraft, record: PatientRecord, conflicts: Iterable[ConflictToSettle]
+    draft: CarePlanDraft,
+    record: PatientRecord,
+    conflicts: Iterable[ConflictToSettle],
+    recommendations: Mapping[str, Recommendation],
 ) -> tuple[NeededDecision, ...]:
     """
     What is missing: decisions that stop saving first, then what is only said.
 
-    A row on which nothing was decided does not stop saving: the plan says that it is open.
+    A row on which nothing was decided does not stop saving: the plan says that it is open. Nor does an accepted one
+    without the date that it would have: a clinician may mean just that, and is told what it leads to.
     """
     needed = []
     for conflict in conflicts:
@@ -92,8 +97,19 @@ def needed_decisions(
         for row in draft.rows
         if row.decision is Decision.UNDECIDED
     ]
+    needed += [
+        NeededDecision(f"row.{row.id}.when", row.title, NO_DATE, row.id, blocks=False)
+        for row in draft.rows
+        if _lacks_its_date(row, recommendations.get(row.id))
+    ]
     needed += _gaps(record)
     return tuple(sorted(needed, key=lambda entry: not entry.blocks))
+
+
+def _lacks_its_date(row: PlanRow, item: Recommendation | None) -> bool:
+    if item is None or row.decision is not Decision.ACCEPT or row.due is not None or row.not_advised:
+        return False
+    return item.due is not None or (item.status is DueStatus.CANNOT_TELL and item.interval_months is not None)
 
 
 def _gaps(record: PatientRecord) -> list[NeededDecision]:

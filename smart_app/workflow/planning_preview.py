@@ -56,7 +56,7 @@ def preview(desk: Desk, draft: CarePlanDraft, base: Snapshot | None) -> Preview:
         resources=tuple((name, json.dumps(resource, indent=2, ensure_ascii=False)) for name, resource in resources),
         compared_with=_compared_with(desk, base),
         ladder=ladder,
-        needed=needed_decisions(draft, desk.review.record, conflicts),
+        needed=needed_decisions(draft, desk.review.record, conflicts, desk.recommendations),
         problems=tuple(
             problem
             for _, resource in resources

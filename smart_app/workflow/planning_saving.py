@@ -116,9 +116,9 @@ def check_may_save(desk: Desk, draft: CarePlanDraft) -> None:
     if why_not:
         raise NotReadyError((why_not,))
     conflicts = conflicts_to_settle(draft, desk.review.record, desk.recommendations)
-    needed = [entry.field for entry in needed_decisions(draft, desk.review.record, conflicts) if entry.blocks]
-    if needed:
-        raise NotReadyError(tuple(needed))
+    needed = needed_decisions(draft, desk.review.record, conflicts, desk.recommendations)
+    if blocking := [entry.field for entry in needed if entry.blocks]:
+        raise NotReadyError(tuple(blocking))
 
 
 def _answered_before(saving: Saving) -> Receipt | None:

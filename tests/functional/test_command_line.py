@@ -93,8 +93,8 @@ def test_the_table_begins_with_alerts_and_gives_no_interval_where_it_cannot_tell
     )
     _, table, _ = run(capsys, "plan", chart_file, "--as-of", DAY, "--format", "table")
     lines = table.splitlines()[4:]
-    assert lines[0].startswith("Alert: Due") and "Aromatase inhibitor without ovarian suppression" in lines[0]
-    order = ["Alert", "Overdue", "Due", "Up to date", "Not advised", "Cannot tell"]
+    assert lines[0].startswith("Safety alert") and "Aromatase inhibitor without ovarian suppression" in lines[0]
+    order = ["Safety alert", "Overdue", "Due", "Cannot tell", "Up to date", "Not advised"]
     first = [next(n for n, line in enumerate(lines) if line.startswith(word)) for word in order]
     assert first == sorted(first)
     assert not [line for line in lines if line.startswith("Cannot tell") and "every" in line.split("  |  ")[0][:140]]

@@ -55,8 +55,8 @@ def sample_rows() -> tuple[PlanRow, ...]:
                 item.owner,
                 rule=item.rule,
                 side=item.side,
-                due=item.due,
-                proposed_due=item.due,
+                due=item.proposed_due,
+                proposed_due=item.proposed_due,
                 not_advised=item.kind is RecommendationKind.NOT_ADVISED,
             )
         )

@@ -70,6 +70,13 @@ def test_what_the_clinician_accepted_without_the_fact_is_planned_at_the_clinicia
     assert (shown.status_words, shown.when) == ("Planned", "Feb 2027")
 
 
+def test_what_was_accepted_without_its_date_has_none_and_waits_for_no_visit() -> None:
+    given = (recommendation("genes", "genetic-counseling", status=DueStatus.CANNOT_TELL, due=PartialDate(2025)),)
+    row = PlanRow("genes", "G", "genetic-counseling", Decision.ACCEPT, "oncology", "genes")
+    (shown,) = handover(given=given, draft=draft(row)).plan
+    assert (shown.status_words, shown.when) == ("Planned", "No date set")
+
+
 def test_what_is_due_once_and_done_waits_for_no_visit() -> None:
     given = (
         recommendation("lipids", "lipids", status=DueStatus.UP_TO_DATE),
