@@ -41,7 +41,7 @@ def test_each_issue_of_a_refusal_stands_beside_its_field(at: Make) -> None:
         "severity": "error",
         "code": "required",
         "details": {"text": "scheduledPeriod.end is required"},
-        "expression": ["CarePlan.activity[1].detail.scheduledPeriod"],
+        "expression": ["CarePlan.activity[2].detail.scheduledPeriod"],
     }
     clinic = at(refusing(422, issue, {"severity": "error", "code": "invalid", "diagnostics": "Something else"}))
     receipt = clinic.save()
