@@ -70,8 +70,7 @@ def last_done(record: PatientRecord, concepts: tuple[str, ...], side: str | None
 
 def not_looked_for(record: PatientRecord, concepts: tuple[str, ...]) -> tuple[str, ...]:
     """The concepts whose searches were not whole; empty when "none recorded" may be said."""
-    names = (IMAGING_KEYS.get(name, name) for name in concepts)
-    return tuple(name for name in names if not record.was_read(name))
+    return tuple(name for name in concepts if not all(map(record.was_read, SAME_AS.get(name, (name,)))))
 
 
 def comes_after(day: PartialDate, treatment: PartialDate) -> bool:

@@ -316,8 +316,8 @@ class PatientRecord:
 
     @property
     def diagnoses_read(self) -> bool:
-        """Whether the diagnoses were read in full: if not, that no cancer was found says nothing."""
-        return self.was_read("cancer_kind")
+        """Whether diagnoses and reports were read in full: if not, that no cancer was found says nothing."""
+        return self.was_read("cancer_kind") and self.was_read("reported_cancer")
 
     def was_read(self, name: str) -> bool:
         """Whether every search that supplies this fact or event name was whole (always, for a local file)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from smart_app.clinical.completed import comes_after, done_before, done_without_date
+from smart_app.clinical.completed import comes_after, done_before, done_without_date, not_looked_for
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import ImagingStudy, PatientRecord, Source
 from smart_app.clinical.features import NONE_RECORDED, SIDES, Feature, unknown
@@ -92,7 +92,7 @@ def _lvef_recorded(record: PatientRecord) -> Feature:
     for on, sources in found:
         if first is None or on is None or on.latest >= first.earliest:
             return Feature("lvef.recorded", True, (Because("echocardiogram", str(on or "recorded"), sources),))
-    if not record.was_read("echocardiogram"):
+    if not_looked_for(record, ("echocardiogram",)):
         return unknown("lvef.recorded")
     return Feature("lvef.recorded", False, (Because("echocardiogram", NONE_RECORDED),))
 

@@ -70,6 +70,11 @@ CONDITION_FACTS = [
     "ovaries",
     "chest_radiation_before_30",
 ]
+REPORT_FACTS = [*TUMOR_FACTS, "metastasis", "menopausal_status", "germline", "birads", "breast_density", "lvef_percent"]
+"""What the text of a report may say, whether it came as a DiagnosticReport or as a document."""
+FAMILY_CANCERS = ("breast", "ovarian", "pancreatic", "prostate")
+REPORTED_CANCER = "reported_cancer"
+"""A breast cancer that only a pathology report names: without the reports "none recorded" cannot be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ class Query:
     One row of the reading table.
 
     `supplies` names the facts and groups that rest on it; `kinds` the kinds of concepts whose events it may hold.
-    `title` is how a page calls it. `minor` queries hold no fact that advice rests on.
+    `title` is how a page calls it. `minor` queries hold no fact that advice rests on. `alone` are those of its facts
+    that other types hold only in passing: where the EHR has no such type they are not read, whatever the others gave.
     """
 
     name: str
@@ -89,6 +95,7 @@ class Query:
     supplies: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     minor: bool = False
+    alone: tuple[str, ...] = ()
 
 
 def _plain(*more: Params) -> tuple[Way, ...]:
@@ -106,7 +113,8 @@ QUERIES: tuple[Query, ...] = (
         "Documents",
         "pathology and operation reports that came as documents",
         _plain(_in_category("clinical-note")),
-        (*TUMOR_FACTS, "germline"),
+        (*REPORT_FACTS, REPORTED_CANCER),
+        ("imaging",),
     ),
     Query(
         "diagnostic-report",
@@ -114,8 +122,8 @@ QUERIES: tuple[Query, ...] = (
         "Diagnostic reports",
         "pathology, genomics and imaging reports",
         _plain(),
-        (*TUMOR_FACTS, "germline", "birads", "breast_density", "lvef_percent"),
-        ("imaging", "report", "observation"),
+        (*REPORT_FACTS, REPORTED_CANCER),
+        ("imaging", "report", "observation", "near-miss"),
     ),
     Query(
         "medication-request",
@@ -137,7 +145,7 @@ QUERIES: tuple[Query, ...] = (
             (BY_PATIENT,),
         ),
         (*TUMOR_FACTS, *PATIENT_FACTS, "metastasis"),
-        ("observation",),
+        ("observation", "imaging"),
     ),
     Query(
         "condition",
@@ -149,7 +157,16 @@ QUERIES: tuple[Query, ...] = (
             (BY_PATIENT,),
             (_in_category("problem-list-item"), _in_category("encounter-diagnosis")),
         ),
-        (*CONDITION_FACTS, "stage_group", "t", "n", "m", "er", "pr", "her2", "menopausal_status", "germline"),
+        (
+            *CONDITION_FACTS,
+            *TUMOR_FACTS,
+            "menopausal_status",
+            "germline",
+            "breast_density",
+            "family_history",
+            "surgery",
+            "radiation",
+        ),
         ("condition",),
     ),
     Query(
@@ -158,10 +175,24 @@ QUERIES: tuple[Query, ...] = (
         "Procedures",
         "operations, radiation, examinations",
         _plain(),
-        ("surgery", "axillary_surgery", "radiation", "uterus", "ovaries", "menopausal_status"),
-        ("procedure", "surgery", "axilla", "radiation", "imaging"),
+        (
+            "surgery",
+            "axillary_surgery",
+            "radiation",
+            "radiation-other-site",
+            "systemic",
+            "uterus",
+            "hysterectomy",
+            "ovaries",
+            "oophorectomy-bilateral",
+            "menopausal_status",
+            "birads",
+        ),
+        ("procedure", "surgery", "axilla", "radiation", "imaging", "near-miss"),
     ),
-    Query("imaging-study", "ImagingStudy", "Imaging studies", "the last mammogram", _plain(), (), ("imaging",)),
+    Query(
+        "imaging-study", "ImagingStudy", "Imaging studies", "the last mammogram", _plain(), ("birads",), ("imaging",)
+    ),
     Query(
         "medication-statement",
         "MedicationStatement",
@@ -186,7 +217,8 @@ QUERIES: tuple[Query, ...] = (
         "Family history",
         "relatives with breast or ovarian cancer",
         _plain(),
-        ("family_history",),
+        ("family_history", *(f"family-history-of-{organ}-cancer" for organ in FAMILY_CANCERS)),
+        alone=("family_history",),
     ),
     Query("immunization", "Immunization", "Immunizations", "vaccinations", _plain(), (), ("immunization",)),
     Query(

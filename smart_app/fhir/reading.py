@@ -307,7 +307,7 @@ class RecordReader:
             supplies = supplied_by(item.query, self._codes)
             if item.type_absent:
                 # A type that the EHR says it does not have holds nothing: only what no other search holds rests on it.
-                supplies = tuple(name for name in supplies if name not in offered)
+                supplies = tuple(name for name in supplies if name not in offered or name in item.query.alone)
             rows.append(Search(item.query.name, item.query.resource_type, state, item.count, why, supplies))
         return tuple(rows)
 

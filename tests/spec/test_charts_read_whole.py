@@ -97,6 +97,46 @@ def test_family_history_alone_is_no_cancer(knowledge: Any) -> None:
     assert facts["scope"] == {"applies": False, "reasons": ["no-breast-cancer"]}
 
 
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (concept(coding(ICD10, "Z80.3")), [("relative", "breast")]),
+        (concept(coding(ICD10, "Z80.41")), [("relative", "ovarian")]),
+        (concept(text="Family history of breast cancer in maternal aunt"), [("maternal aunt", "breast")]),
+        (concept(text="FH: ovarian cancer"), [("relative", "ovarian")]),
+        (concept(text="No family history of breast cancer"), None),
+        (concept(text="Family history of lung cancer"), None),
+        (concept(text="Family history of benign breast disease"), None),
+    ],
+)
+def test_cancer_in_the_family_on_the_problem_list_is_no_missing_family_history(
+    knowledge: Any, code: Any, told: list[tuple[str, str]] | None
+) -> None:
+    cancer = condition("c", concept(coding(ICD10, "C50.912")), "2020-01-01")
+    facts, _ = read(knowledge, patient(), cancer, condition("h", code))
+    assert len(facts["cancers"]) == 1
+    fact = facts["facts"]["family_history"]
+    assert fact["state"] == ("documented" if told else "not-found")
+    assert [(row["relation"], row["cancer"]) for row in fact["value"] or ()] == (told or [])
+    assert fact["sources"] == (["Condition/h"] if told else [])
+
+
+def test_a_named_relative_stands_in_place_of_the_code_that_names_none(knowledge: Any) -> None:
+    mother = {
+        "resourceType": "FamilyMemberHistory",
+        "id": "m",
+        "status": "completed",
+        "patient": {"reference": "Patient/p"},
+        "relationship": concept(text="Mother"),
+        "condition": [{"code": concept(text="Breast cancer"), "onsetAge": {"value": 44}}],
+    }
+    coded = condition("h", concept(coding(ICD10, "Z80.3")))
+    facts, _ = read(knowledge, patient(), condition("c", concept(coding(ICD10, "C50.912"))), coded, mother)
+    fact = facts["facts"]["family_history"]
+    assert fact["value"] == [{"relation": "Mother", "cancer": "breast", "age": 44.0}]
+    assert fact["sources"] == ["Condition/h", "FamilyMemberHistory/m"]
+
+
 def test_lobular_in_situ_alone_is_another_pathway(knowledge: Any) -> None:
     facts, _ = read(knowledge, patient(), condition("h", concept(coding(ICD10, "D05.02")), "2021-01-01"))
     assert facts["scope"] == {"applies": False, "reasons": ["lcis-only"]}

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from smart_app.clinical.facts_json import facts_json
-from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import default_paths, load_knowledge
 from tests.support.charts import ICD10, Resource, coding, concept, condition, patient, report
+from tests.support.checked_extract import extract_record
 
 AS_OF = date(2026, 11, 22)
 GRADED = (

@@ -46,7 +46,7 @@ def made_patient(seed: int) -> dict[str, Any]:
     given["imaging"], given["events"] = _done(rng)
     _birads(rng, given)
     if rng.random() < 0.06:
-        given["unread"] = [rng.choice(["surgery", "radiation", "systemic", "mammogram", "new_symptoms", "breast_mri"])]
+        given["unread"] = [rng.choice(["surgery", "radiation", "systemic", "mammogram", "new_symptoms", "breast-mri"])]
     return given
 
 

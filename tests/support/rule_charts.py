@@ -17,7 +17,6 @@ from smart_app.clinical.facts import Entry, PatientRecord
 from smart_app.clinical.recommendations_json import recommendations_json
 from smart_app.clinical.rules import evaluate_rules
 from smart_app.clinical.schedule import ClinicDefaults
-from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import KnowledgeBase, default_paths, load_knowledge
 from tests.support.charts import (
     CPT,
@@ -35,6 +34,7 @@ from tests.support.charts import (
     patient,
     procedure,
 )
+from tests.support.checked_extract import extract_record
 
 AS_OF = "2026-11-25"
 _ICD_SIDES = {"left": "2", "right": "1", "unknown": "9"}

@@ -230,7 +230,7 @@ class ImagingRows(SharedRows):
             rows += self.dated(
                 all_of(tissue, self.high_risk(), self.up_to_75()), last, self.p.diagnosed().plus(12), 12,
                 GRACE["imaging"], side,
-                "breast_mri" in self.p.unread, bound, missing and last is None,
+                "breast-mri" in self.p.unread, bound, missing and last is None,
             )  # fmt: skip
         return join(rows)
 
@@ -249,7 +249,7 @@ class ImagingRows(SharedRows):
             rows += self.dated(
                 all_of(tissue, None if genes is None else "TP53" in genes, self.up_to_75()),
                 self.p.last("breast-mri", side),
-                self.p.diagnosed().plus(12), 12, GRACE["imaging"], side, "breast_mri" in self.p.unread,
+                self.p.diagnosed().plus(12), 12, GRACE["imaging"], side, "breast-mri" in self.p.unread,
             )  # fmt: skip
         return join(rows)
 

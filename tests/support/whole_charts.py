@@ -9,8 +9,8 @@ from smart_app.clinical.facts_json import facts_json
 from smart_app.clinical.recommendations_json import recommendations_json
 from smart_app.clinical.rules import evaluate_rules
 from smart_app.clinical.schedule import ClinicDefaults
-from smart_app.fhir.extract import extract_record
 from tests.support.charts import CPT, EPIC, ICD10, coding, concept, condition, order, patient, procedure, report
+from tests.support.checked_extract import extract_record
 
 AS_OF = date(2026, 11, 22)
 Json = dict[str, Any]

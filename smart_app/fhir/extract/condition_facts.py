@@ -16,6 +16,17 @@ from smart_app.fhir.extract.text.receptors import receptor_phrases
 from smart_app.fhir.extract.text.staging import staging_phrases
 from smart_app.fhir.resources import Resource, code_status
 
+ANY_RELATIVE = "relative"
+_FAMILY = {"family-history-of-breast-cancer": "breast", "family-history-of-ovarian-cancer": "ovarian"}
+_FAMILY_WORDS = re.compile(
+    r"^\s*(?:family history|fh|fhx)(?: of|:)? (?:\w+ ){0,3}?(?P<what>breast|ovarian|ovary)\b", re.IGNORECASE
+)
+_RELATION = re.compile(
+    r"\b(?:in|of) (?:her |his |the )?((?:maternal |paternal )?"
+    r"(?:mother|father|sister|brother|daughter|son|aunt|uncle|grandmother|cousin|first[- ]degree relative))\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class BreastCondition:
@@ -71,6 +82,8 @@ def read_codes(
         }.get(row.concept)
         if fact is not None:
             found.findings.append(Finding(fact[0], fact[1], onset, source, DIAGNOSIS_CODE))
+        if row.concept in _FAMILY:
+            found.findings.append(_relative(_FAMILY[row.concept], said, source))
         if row.concept == "pregnancy" and status in (None, "active"):
             found.findings.append(Finding("pregnancy", "pregnant", onset, source, DIAGNOSIS_CODE))
     if not rows:
@@ -82,6 +95,11 @@ def _read_words(
 ) -> None:
     """Events and facts by name, for a diagnosis without a known code."""
     joined = " ".join(said).lower()
+    family = next((match for match in map(_FAMILY_WORDS.search, said) if match), None)
+    if family is not None and not re.search(r"\b(?:no|negative|denies|unknown|benign)\b", joined):
+        organ = "breast" if family["what"].lower() == "breast" else "ovarian"
+        chart.event(f"family-history-of-{organ}-cancer", onset, source, value=status)
+        found.findings.append(_relative(organ, said, source))
     if not joined or re.search(r"\b(?:no|denies|screening|risk|rule out|family|mother|suspected)\b", joined):
         return
     for concept in chart.codes.concepts.values():
@@ -92,6 +110,12 @@ def _read_words(
         found.findings.append(Finding("menopausal_status", f"{menopause[1]}menopausal", onset, source, DIAGNOSIS_CODE))
     if re.search(r"\b(?:absence of uterus|s/p (?:total )?hysterectomy|history of (?:total )?hysterectomy)\b", joined):
         found.findings.append(Finding("uterus", "absent", onset, source, DIAGNOSIS_CODE))
+
+
+def _relative(cancer: str, said: list[str], source: Source) -> Finding:
+    """A cancer in the family as a diagnosis states it: the relative only where the words name one."""
+    relation = next((match[1].lower() for match in map(_RELATION.search, said) if match), ANY_RELATIVE)
+    return Finding("family_history", cancer, None, source, DIAGNOSIS_CODE, extra={"relation": relation, "age": None})
 
 
 def read_receptors(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from smart_app.clinical.facts import Fact, FactState, FactValue, ImagingStudy
 from smart_app.fhir.extract.chart import Chart
+from smart_app.fhir.extract.condition_facts import ANY_RELATIVE
 from smart_app.fhir.extract.decide import conflicting, decide, decide_newest, documented, not_found
 from smart_app.fhir.extract.evidence import Finding, finding_key, merged_sources, newest_date
 from smart_app.fhir.extract.germline import merge_germline
@@ -136,6 +137,8 @@ def family_fact(chart: Chart, findings: list[Finding], read: WasRead) -> Fact:
     if not findings:
         return not_found("family_history", looked, read("family_history"))
     rows = {(str(f.extra["relation"]), str(f.value), f.extra.get("age")) for f in findings}
+    named = {cancer for relation, cancer, _ in rows if relation != ANY_RELATIVE}
+    rows = {row for row in rows if row[0] != ANY_RELATIVE or row[1] not in named}
     value = [
         {"relation": r, "cancer": c, "age": a}
         for r, c, a in sorted(rows, key=lambda row: (row[0], row[1], row[2] or 0.0))

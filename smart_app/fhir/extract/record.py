@@ -55,7 +55,7 @@ def build_record(chart: Chart, patient: Patient, searches: tuple[Search, ...]) -
     for report in reports:
         findings.extend(report_findings(chart, report))
     findings.extend(patient_level.menopause_in_notes(chart, reports))
-    family = list(patient_level.family_history(chart))
+    family = [*patient_level.family_history(chart), *(f for f in diagnoses.findings if f.name == "family_history")]
     patient_level.visits_and_procedures(chart)
     rows, facts = tumor_facts(chart, findings, primaries, Elsewhere(others, other_cancers), read)
     metastases = distant_disease(chart, findings, primaries, Elsewhere(others, other_cancers))

@@ -131,7 +131,7 @@ def _may_say(titles: str, imaging: bool, pathology: bool) -> frozenset[str]:
     """The facts that a report of this title may hold; none for those that have nothing to do with the tumor."""
     if not imaging:
         found = pathology or _BREAST.search(titles) or re.search(r"\bgene(?:tic|omic)", titles, re.IGNORECASE)
-        return frozenset((*TUMOR_FACTS, "germline")) if found else frozenset()
+        return frozenset((*TUMOR_FACTS, "metastasis", "germline", "reported_cancer")) if found else frozenset()
     names = {"birads", "breast_density"} if re.search(r"\bbreast\b|\bmammo", titles, re.IGNORECASE) else set()
     return frozenset(names | ({"lvef_percent"} if re.search(r"\becho|\bMUGA\b", titles, re.IGNORECASE) else set()))
 

@@ -28,6 +28,13 @@ def day(text: str) -> PartialDate:
     return PartialDate.parse(text)
 
 
+def test_breast_mri_whose_search_failed_is_never_told_as_not_done() -> None:
+    given = {"facts": {"germline": ["TP53 pathogenic"]}}
+    assert rule(given, "tp53-imaging").status is DueStatus.OVERDUE
+    found = rule(given | {"unread": ["breast-mri"]}, "tp53-imaging")
+    assert (found.status, found.missing, found.due) == (DueStatus.CANNOT_TELL, ("breast-mri",), None)
+
+
 @pytest.mark.parametrize(
     ("due", "as_of", "status"),
     [

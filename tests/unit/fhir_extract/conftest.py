@@ -11,9 +11,9 @@ import pytest
 from smart_app.clinical.codes import CodeMap
 from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.facts_json import facts_json
-from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import default_paths
 from smart_app.knowledge.codes import load_codes
+from tests.support.checked_extract import extract_record
 
 AS_OF = date(2026, 11, 22)
 

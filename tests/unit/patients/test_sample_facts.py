@@ -13,8 +13,8 @@ from sandbox.patients import SamplePatient, sample_patients
 from sandbox.patients.long_follow_up import without_routine
 from sandbox.patients.sample import ANY, CONFLICTING, NOT_FOUND
 from smart_app.clinical.facts import Fact, PatientRecord, Surgery
-from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import default_paths, load_knowledge
+from tests.support.checked_extract import extract_record
 
 AS_OF = date(2026, 11, 25)
 PATIENTS = sample_patients(AS_OF)

@@ -13,8 +13,8 @@ from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.clinical.rules import evaluate_rules
 from smart_app.clinical.schedule import ClinicDefaults
-from smart_app.fhir.extract import extract_record
 from smart_app.knowledge import KnowledgeBase, default_paths, load_knowledge
+from tests.support.checked_extract import extract_record
 
 AS_OF = date(2026, 11, 25)
 PATIENTS = sample_patients(AS_OF)
