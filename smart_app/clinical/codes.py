@@ -15,6 +15,8 @@ from typing import Any
 _SPACES = re.compile(r"[\s_]+")
 _ICD10 = re.compile(r"[A-TV-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?", re.IGNORECASE)
 _ICD10_UNDOTTED = re.compile(r"(C50|D05|C7[789]|Z17|Z85|Z80|Z90)([0-9]{1,4})", re.IGNORECASE)
+_OID = re.compile(r"[0-2](?:\.\d+){3,}")
+_ICD10_SYSTEM = re.compile(r"(?<![a-z])(?:icd|cim|cie|cid)[-_]?10(?!\d)(?!.*(?:pcs|proc))|\bicd/release/10\b")
 _PCS = re.compile(r"[0-9B-DF-HX][0-9A-HJ-NP-Z]{6}", re.IGNORECASE)
 
 
@@ -106,17 +108,32 @@ class CodeMap:
     events: frozenset[str] = frozenset()
 
     def system_name(self, uri: str | None) -> str | None:
-        """Short name of a code system (`LOINC`), None if it is not one of ours."""
+        """
+        Short name of a code system (`LOINC`), None if it is not one of ours.
+
+        National names of ICD-10 (CIM-10, CIE-10, CID-10), editions of SNOMED CT, bare OIDs and https in place of http
+        are other spellings of a name that we know.
+        """
         if not uri:
             return None
-        return self.systems.get(uri.partition("|")[0].rstrip("/").lower())
+        plain = uri.partition("|")[0].strip().rstrip("/").lower()
+        found = self.systems.get(plain)
+        if found is not None:
+            return found
+        if _OID.fullmatch(plain):
+            return self.systems.get(f"urn:oid:{plain}")
+        if _ICD10_SYSTEM.search(plain):
+            return "ICD10CM"
+        if plain.startswith("https://"):
+            return self.system_name("http://" + plain.removeprefix("https://"))
+        return "SNOMED" if plain.startswith("http://snomed.info/sct/") else None
 
     def find(self, system: str | None, code: str | None) -> CodeRow | None:
         """
         The row of a code, None if it means nothing here.
 
-        A code without a system is taken as ICD-10 or ICD-10-PCS where its form is unmistakable. ICD-10 and the German
-        procedure codes (OPS) fall back to a shorter code marked `prefix`.
+        A code without a system is taken as ICD-10 or ICD-10-PCS where its form is unmistakable. ICD-10, ICD-O and the
+        German procedure codes (OPS) fall back to a shorter code marked `prefix`.
         """
         if not code:
             return None
@@ -129,7 +146,7 @@ class CodeMap:
         row = self.rows.get((name, code))
         if row is None and name in ("ICD10CM", "ICD10PCS"):
             row = self._find_icd(code)
-        if row is None and name == "OPS":
+        if row is None and name in ("OPS", "ICDO3"):
             row = self._find_shorter(name, code)
         if row is None and name in ("ICD10CM", "ICD9CM") and "." not in code and len(code) > 3:
             dotted = f"{code[:3]}.{code[3:]}".upper()

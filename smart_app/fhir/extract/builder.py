@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -76,6 +76,7 @@ class RecordBuilder:
         self._kept: dict[str, Resource] = {}
         self._alias: dict[str, str] = {}
         self._loose: dict[str, str] = {}
+        self._copies: dict[str, set[tuple[Any, ...]]] = {}
         self._issues: set[Issue] = set()
         self._filter = ObservationFilter(codes)
         self._events = EventStore()
@@ -113,6 +114,8 @@ class RecordBuilder:
             if purpose != "fact":
                 return
         held = self._kept.get(key)
+        if held is not None:
+            self._copies.setdefault(key, {_order(held)}).add(_order(resource))
         if held is None or _order(resource) > _order(held):
             self._kept[key] = resource
 
@@ -156,13 +159,20 @@ class RecordBuilder:
                 continue
             if self._belongs(key, resource, patient_key):
                 own[key] = resource
-                issues.update(damage_of(resource))
+                issues.update((*damage_of(resource), *self._same_id(key)))
             else:
                 kind = key.partition("/")[0]
                 issues.add(Issue(IssueKind.OTHER_PATIENT, key, f"A {kind} of another patient was withheld."))
         chart = Chart(self._codes, self._as_of, own, {**self._loose, **self._alias})
         chart.issues.update(issues)
         return build_record(chart, self._patient(patient_key), searches)
+
+    def _same_id(self, key: str) -> Iterator[Issue]:
+        """Two resources of one id of which neither is the newer version: one is read, nobody knows if rightly."""
+        copies = sorted(self._copies.get(key, ()))
+        if len(copies) > 1 and copies[-1][:-1] == copies[-2][:-1]:
+            detail = "The record holds it twice with different content and no newer version; one of them is read."
+            yield Issue(IssueKind.UNREADABLE, key, detail)
 
     def _patient_key(self) -> str | None:
         if self._patient_id is not None:

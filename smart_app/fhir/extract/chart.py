@@ -60,8 +60,18 @@ class Chart:
         """Procedures, and the CPT and HCPCS lines of claims in the shape of Procedures."""
         yield from self.of_type("Procedure")
         for key, claim in self.of_type("Claim", "ExplanationOfBenefit"):
-            if text(claim.get("status")) == "active" and text(claim.get("use")) in (None, "claim"):
-                yield from ((key, item) for item in _claimed(self.codes, claim))
+            if self._was_claimed(key, claim):
+                lines = self.unmodified(key, claim.get("item"))
+                yield from ((key, line) for line in _claimed(self.codes, claim, lines))
+
+    def _was_claimed(self, key: str, claim: Resource) -> bool:
+        """Whether a claim tells of services given: not a request for approval, not withdrawn, not modified."""
+        if text(claim.get("use")) not in (None, "claim") or self.is_modified(key, claim):
+            return False
+        status = text(claim.get("status"))
+        if status != "active":
+            self.issue(IssueKind.IGNORED_STATUS, key, f"Claim “{(status or 'none')[:40]}”: its services do not count.")
+        return status == "active"
 
     def get(self, target: str | None) -> Resource | None:
         """The resource of a reference, None if it is not in the record."""
@@ -235,11 +245,9 @@ class Chart:
         return self._contained(resource, target) or self.get(target)
 
 
-def _claimed(codes: CodeMap, claim: Resource) -> Iterator[Resource]:
+def _claimed(codes: CodeMap, claim: Resource, lines: list[Resource]) -> Iterator[Resource]:
     """Lines of a claim that carry CPT or HCPCS codes, each as a completed Procedure of its day of service."""
-    for item in objects(claim.get("item")):
-        if objects(item.get("modifierExtension")):
-            continue
+    for item in lines:
         service = item.get("productOrService")
         coded = [c for c in codings(service) if codes.system_name(c.system) in ("CPT", "HCPCS")]
         if not coded:

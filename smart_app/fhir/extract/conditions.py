@@ -12,6 +12,7 @@ from smart_app.clinical.facts import IssueKind, Source
 from smart_app.fhir.extract.chart import Chart
 from smart_app.fhir.extract.condition_facts import BreastCondition, Diagnoses, read_codes, read_receptors
 from smart_app.fhir.extract.evidence import CODED, DIAGNOSIS_CODE, Finding
+from smart_app.fhir.extract.morphology import by_morphology, is_of_breast_site
 from smart_app.fhir.extract.staging import stage_of_condition
 from smart_app.fhir.extract.text.diagnosis import NamedCancer, apart_from_operations, named_cancer
 from smart_app.fhir.resources import (
@@ -196,6 +197,9 @@ def _named(chart: Chart, condition: Resource, rows: list[CodeRow], said: list[st
         return _any_site(chart, condition, rows, by_text)
     if "receptor-profile" in concepts and any(row.system == "SNOMED" for row in rows):
         return NamedCancer("invasive", by_text.side, by_text.history, by_text.metastasis, by_text.recurrent)
+    morphology = by_morphology(chart, condition, rows, by_text)
+    if morphology is not None:
+        return morphology
     kinds = {_KINDS_BY_CONCEPT[row.concept] for row in rows if row.concept in _KINDS_BY_CONCEPT}
     if kinds:
         return NamedCancer(
@@ -226,9 +230,7 @@ def _any_site(chart: Chart, condition: Resource, rows: list[CodeRow], by_text: N
     """Generic "malignant neoplasm": a breast cancer only if the body site says breast."""
     site_rows = chart.rows(condition.get("bodySite"))
     site_words = " ".join(words(condition.get("bodySite")))
-    breast = any(
-        row.concept == "laterality" and (row.value == "breast" or "breast" in row.display.lower()) for row in site_rows
-    ) or bool(re.search(r"\bbreast\b", site_words, re.IGNORECASE))
+    breast = is_of_breast_site(chart, condition)
     if any(row.value == "secondary" for row in rows):
         related = [
             target

@@ -90,11 +90,12 @@ def newest_date(findings: Iterable[Finding]) -> PartialDate | None:
 
 def as_value(findings: list[Finding], value: Any, note: str | None = None) -> FactValue:
     """Findings of one value as a value beside others."""
+    bases = {finding.basis for finding in findings if finding.basis is not None}
     return FactValue(
         value=value,
         on=newest_date(findings),
         sources=merged_sources(findings),
-        extra=merged_extra(findings),
+        extra=merged_extra(findings) | ({"basis": bases.pop()} if len(bases) == 1 else {}),
         note=note,
     )
 

@@ -11,7 +11,7 @@ _NAME_NOISE = re.compile(
     r"cancer|carcinoma|tumou?r|specimen|in|of|the|percent|percentage|pct|score|expression|nuclear|staining|path"
     r"|pathology|"
     r"invasive|assay|analysis|protein|antigen|ag|presence|final|primary|cells|positive cells|index|proliferation|"
-    r"histologic|level|value|qualitative|quantitative|dx)\b|[%\[\]():,.#*-]",
+    r"histologic|level|value|qualitative|quantitative|summary|overall|or range|dx)\b|[%\[\]():,.#*-]",
     re.IGNORECASE,
 )
 _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -94,7 +94,7 @@ _NAME_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "tumor-grade",
             r"^(?:overall |final )?(?:nottingham|histologic(?:al)?|tumou?r|sbr|bloom.richardson"
-            r"|cancer)[ \w-]{0,30}\bgrade\b(?!.*nuclear)|^grade$",
+            r"|cancer)[ \w-]{0,30}\bgrade\b(?!.*nuclear)|^grade(?: (?:clinical|pathological))?$",
         ),
         (
             "tumor-size",
@@ -132,7 +132,7 @@ _NAME_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "stage-group-test",
             r"^(?:(?:ajcc|tnm|cancer|breast|overall|clinical|pathologic(?:al)?|anatomic|final"
-            r"|prognostic|tumou?r|v?\.?\d{1,2}(?:th)?(?:\s+ed\w*\.?)?)[\s,]*){1,7}stage(?:\s+group(?:ing)?)?\b"
+            r"|prognostic|tumou?r|path|clin|v?\.?\d{1,2}(?:th)?(?:\s+ed\w*\.?)?)[\s,]*){1,7}stage(?:\s+group(?:ing)?)?\b"
             r"|^stage group",
         ),
         ("menopausal-status-test", r"\bmenopaus\w+ status\b|\bmenopausal state\b"),
@@ -141,6 +141,10 @@ _NAME_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("lvef", r"\b(?:LV ?EF|ejection fraction)\b"),
     )
 )
+_CATEGORY_NAME = re.compile(
+    r"(?:AJCC |TNM )*(?:(?P<word>[Cc]lin|[Pp]ath) |(?P<b>y?[cp]))(?P<letter>[TNM])(?: (?:[Cc]ategory|[Ss]tage))?"
+)
+"""`pT`, `cN`, "AJCC TNM Path T": told from CT and PT by their case alone."""
 _LOOKS_LIKE_TUMOR_FACT = re.compile(
     r"\b(?:estrogen|[oö]e?strogen\w*|œstrog\w*|estr[oó]geno\w*|progest\w+|receptors?|r[eé]cepteurs?|\w*rezeptor\w*"
     r"|recet+or[ei]|her-?2|erbb2|ki-?67|nottingham|tumou?r (?:grade|size|stage)"
@@ -179,6 +183,9 @@ def looks_like_tumor_fact(name: str) -> bool:
 def name_of_test(names: list[str]) -> tuple[str, str | None] | None:
     """Concept and basis of a test by its name, None where no name is known."""
     for name in names:
+        category = _CATEGORY_NAME.fullmatch(name.strip())
+        if category is not None:
+            return f"{category['letter'].lower()}-test", (category["b"] or category["word"]).lower()
         if len(name) > 160 or _SERUM.search(name) or _OF_THE_GENE.search(name):
             continue
         lowered = name.lower().replace("_", " ")
@@ -193,9 +200,9 @@ def name_of_test(names: list[str]) -> tuple[str, str | None] | None:
             if match:
                 basis = match.groupdict().get("b") or (
                     "p"
-                    if re.search(r"\bpatholog", name, re.I)
+                    if re.search(r"\bpath(?:olog\w*)?\b", name, re.I)
                     else "c"
-                    if re.search(r"\bclinical\b", name, re.I)
+                    if re.search(r"\bclin(?:ical)?\b", name, re.I)
                     else None
                 )
                 return concept, basis

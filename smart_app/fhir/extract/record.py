@@ -23,6 +23,7 @@ from smart_app.fhir.extract.radiation import read_radiation
 from smart_app.fhir.extract.reports import (
     Report,
     diagnosis_sentences,
+    notes_of_diagnoses,
     read_reports,
     report_findings,
     with_unread_reports,
@@ -54,6 +55,7 @@ def build_record(chart: Chart, patient: Patient, searches: tuple[Search, ...]) -
     findings = [*observed, *diagnoses.findings, *operations.findings, *imaging.findings, *cumulative_doxorubicin(chart)]
     for report in reports:
         findings.extend(report_findings(chart, report))
+    findings.extend(notes_of_diagnoses(chart, diagnoses.breast))
     findings.extend(patient_level.menopause_in_notes(chart, reports))
     family = [*patient_level.family_history(chart), *(f for f in diagnoses.findings if f.name == "family_history")]
     patient_level.visits_and_procedures(chart)

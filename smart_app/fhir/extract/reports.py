@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import IssueKind, Search, SearchState, Source
 from smart_app.fhir.extract.chart import Chart, taken_on
+from smart_app.fhir.extract.condition_facts import BreastCondition
 from smart_app.fhir.extract.evidence import NOTE_TEXT, REPORT_TEXT, Finding
 from smart_app.fhir.extract.names import name_of_test, names_report
 from smart_app.fhir.extract.text.diagnosis import named_cancer
 from smart_app.fhir.extract.text.documents import decode_base64, text_of_attachment, text_of_html
 from smart_app.fhir.extract.text.her2 import hybridization_phrases
-from smart_app.fhir.extract.text.pathology import pathology_phrases
+from smart_app.fhir.extract.text.pathology import grade_alone, pathology_phrases
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
-from smart_app.fhir.extract.text.receptors import receptor_phrases
+from smart_app.fhir.extract.text.receptors import nuclear_percent, receptor_phrases
 from smart_app.fhir.extract.text.sentences import UNUSABLE_SECTIONS, sentences
 from smart_app.fhir.extract.text.staging import staging_phrases
 from smart_app.fhir.queries import TUMOR_FACTS
@@ -284,17 +285,36 @@ def _finding(report: Report, phrase: Phrase, source: Source) -> Finding:
 def text_phrases(report: str) -> list[Phrase]:
     """Phrases of a whole text, with totals of nodes over single counts."""
     found: list[Phrase] = []
-    her2_at = -10
+    her2_at = receptor_at = -10
+    receptor, before = "", Sentence("")
     for index, sentence in enumerate(sentences(report)):
         if sentence.section in UNUSABLE_SECTIONS or sentence.section in ("history", "past"):
             continue
         if re.search(r"\bHER-?\s?2|erbb2", sentence.text, re.IGNORECASE):
             her2_at = index
-        found.extend(receptor_phrases(sentence))
+        stated = list(receptor_phrases(sentence))
+        if stated:
+            receptor, receptor_at = stated[-1].name, index
+        elif receptor in ("er", "pr") and index - receptor_at <= 2:
+            stated = list(nuclear_percent(sentence, receptor))
+        found.extend(stated)
         found.extend(hybridization_phrases(sentence, index - her2_at <= 4))
         found.extend(pathology_phrases(sentence))
+        found.extend(grade_alone(sentence, before))
         found.extend(staging_phrases(sentence))
+        before = sentence
     return _totals(found)
+
+
+def notes_of_diagnoses(chart: Chart, breast: Iterable[BreastCondition]) -> Iterator[Finding]:
+    """What the notes on a breast cancer's own entry state, with the rank of a note."""
+    for row in breast:
+        condition = chart.get(row.key)
+        said = tuple(notes(condition)) if condition is not None and row.key.startswith("Condition/") else ()
+        title = "Note on the breast cancer"
+        note = Report(row.key, condition or {}, title, None, NOTE_TEXT, said, False, None, None, row.side)
+        for finding in report_findings(chart, note):
+            yield replace(finding, focus=(row.key,), specimen_ref=None)
 
 
 def _totals(phrases: list[Phrase]) -> list[Phrase]:

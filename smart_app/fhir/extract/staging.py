@@ -34,7 +34,16 @@ _DIFFERENTIATION = {
     "intermediate": 2,
     "high": 3,
 }
+_PARTS = r"[1-3]\s*\+\s*[1-3]\s*\+\s*[1-3]"
+_NOTTINGHAM_TOTAL = re.compile(
+    rf"\s*(?:(?P<total>[3-9])\s*(?:(?:/|of|out of)\s*9)?\s*(?:\(\s*{_PARTS}\s*\))?"
+    rf"|\(?\s*{_PARTS}\s*\)?\s*=\s*(?P<sum>[3-9])\s*(?:(?:/|of|out of)\s*9)?)\s*",
+    re.IGNORECASE,
+)
 _KIND_OF_STAGE = re.compile(r"\b(?:prognostic|anatomic)\b", re.IGNORECASE)
+_WITHOUT_LETTER = re.compile(
+    r"(?P<prefix>y?[cp])?\s?(?P<value>[0-4](?:mi|[a-d])?|is)(?P<cells>\s?\(?i\+\)?)?", re.IGNORECASE
+)
 _ROMAN = {"I": 1, "II": 2, "III": 3}
 
 
@@ -82,9 +91,9 @@ def _grade_of_words(said: tuple[str, ...]) -> int | None:
 
 def _nottingham(result: Result) -> Iterator[Finding]:
     number = plain_number(result.answer) or (result.answer.quantity.value if result.answer.quantity else None)
-    fraction = re.fullmatch(r"\s*([3-9])\s*(?:/|of|out of)\s*9\s*", " ".join(result.answer.words), re.IGNORECASE)
-    if fraction is not None:
-        number = float(fraction[1])
+    total = _NOTTINGHAM_TOTAL.fullmatch(" ".join(result.answer.words))
+    if total is not None:
+        number = float(total["total"] or total["sum"])
     if number is None or not 3 <= number <= 9:
         result.not_placed("no score from 3 to 9")
         return
@@ -126,6 +135,8 @@ def _part_measured(result: Result) -> str:
 
 
 _SENTINEL = re.compile(r"\bsentinel\b|\bsln\b", re.IGNORECASE)
+_REGISTRY_CODES = 90
+"""Registries write 90 to 99 for "90 or more", "aspirated only", "none examined", "not known": never a count."""
 _NOT_SENTINEL = re.compile(r"\bnon-?\s?sentinel\b", re.IGNORECASE)
 
 
@@ -144,7 +155,7 @@ def _nodes(result: Result, name: str) -> Iterator[Finding]:
         yield result.finding("nodes_positive", int(fraction[1]), part=part)
         yield result.finding("nodes_examined", int(fraction[2]), part=part)
         return
-    if number is None or number != int(number) or not 0 <= number <= 99:
+    if number is None or number != int(number) or not 0 <= number < _REGISTRY_CODES:
         if not result.answer.absent and not result.answer.empty:
             result.not_placed("not a whole number of nodes")
         return
@@ -204,9 +215,7 @@ def _category(result: Result, letter: str) -> Iterator[Finding]:
         return
     for word in (*result.answer.words, *_codes(result.observation.get("valueCodeableConcept"))):
         bare = word.strip()
-        found = category_value(bare) or category_value(
-            letter.upper() + bare if re.fullmatch(r"[0-4](?:mi|[a-d])?|is", bare) else ""
-        )
+        found = category_value(bare) or _registry_category(letter, bare)
         if found is not None and found[0] == letter:
             yield result.finding(letter, found[1], basis=found[2] or basis, after_neoadjuvant=found[3] or None)
             return
@@ -217,6 +226,15 @@ def _category(result: Result, letter: str) -> Iterator[Finding]:
         if re.search(r"\b[ycp]*[TNM]X\b", bare):
             return
     result.not_placed(f"no {letter.upper()} category")
+
+
+def _registry_category(letter: str, word: str) -> tuple[str, str, str | None, bool] | None:
+    """A category without its letter, as registries write it under the name of a T, N or M ("p1C", "c0", "p0I+")."""
+    match = _WITHOUT_LETTER.fullmatch(word)
+    if match is None:
+        return None
+    value = match["value"].lower() + ("(i+)" if match["cells"] else "")
+    return category_value(f"{(match['prefix'] or '').lower()}{letter.upper()}{value}")
 
 
 def _t(result: Result) -> Iterator[Finding]:

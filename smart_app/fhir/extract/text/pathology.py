@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
+from smart_app.fhir.extract.text.receptors import SUBJECT
+from smart_app.fhir.extract.text.staging import PREFIXED_T
 
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "1": 1, "2": 2, "3": 3}
 _GRADE_VALUE = (
@@ -33,9 +35,16 @@ _NOTTINGHAM_TOTAL = re.compile(
 _WELL = re.compile(r"\b(?P<how>well|moderately|poorly)[- ]differentiated\b", re.IGNORECASE)
 _NOT_A_GRADE = re.compile(
     r"\b(?:nuclear grade|toxicity|neuropathy|lymphedema|CTCAE|diarrhea|nausea|mucositis|fever|dermatitis|rash|"
-    r"arthralgia|if|family|prior|outside lung|prostate|endometri\w+|follicular|glioma)\b",
+    r"arthralgia|myalgia|fatigue|hot flash\w*|edema|pain|alopecia|adverse|cardiomyopathy|if|family|prior|outside lung"
+    r"|prostate|endometri\w+|follicular|glioma)\b",
     re.IGNORECASE,
 )
+_BARE_GRADE = re.compile(
+    r"(?:^|[,;(]|\band\b)\s*(?:overall\s+|combined\s+|tumou?r\s+)?grade\s*[:=]?\s*(?P<grade>III|II|I|[1-3])"
+    r"(?:\s*(?:/|of|out of)\s*3)?\s*(?=$|[,;)]|\.(?!\d))",
+    re.IGNORECASE,
+)
+"""A grade set apart by commas: it needs receptors, TNM or an invasive carcinoma beside it to be the tumor's."""
 _RANGE_AFTER = re.compile(r"\s*(?:-|–|to|or)\s*(?:III|II|I|[1-3])\b", re.IGNORECASE)
 
 _NUMBER = r"(\d{1,3}(?:\.\d{1,2})?)"
@@ -57,6 +66,7 @@ _SIZE = re.compile(
     re.IGNORECASE,
 )
 _INVASIVE = re.compile(r"\b(?:invasive|infiltrating)\b", re.IGNORECASE)
+_CARCINOMA = re.compile(r"\b(?:carcinoma|cancer)\b", re.IGNORECASE)
 _IN_SITU = re.compile(r"\b(?:DCIS|in[- ]situ)\b", re.IGNORECASE)
 _WHOLE = re.compile(r"\b(?:includ\w+|whole|overall|total|with|and|plus)\b|\+", re.IGNORECASE)
 _NOT_A_SIZE = re.compile(
@@ -128,7 +138,7 @@ _NOT_NODES = re.compile(r"\b(?:if|score|nottingham|allred|mitotic|tubule|prior|b
 _ONCOTYPE = re.compile(
     r"\b(?:oncotype(?:\s*-?\s*dx)?(?:\s*(?:®|\(R\)|breast))*|breast recurrence score"
     r"|21[- ]gene(?: assay)?)(?:\s*\(?\s*\d{1,4}[/-]\d{1,2}[/-]\d{1,4}\s*\)?)?[^.;0-9]{0,50}?"
-    r"(?:recurrence score|score|RS|result|:|of|=|was|is)?[^.;0-9]{0,15}?(?<![\d.])(?P<score>\d{1,3})(?![\d.]"
+    r"(?:recurrence score|score|RS|result|:|of|=|was|is)?[^.;0-9]{0,15}?(?<![\d.])(?P<score>\d{1,3})(?!\d|\.\d"
     r"|\s*(?:%|years?|gene|-\s?\d|/\d))",
     re.IGNORECASE,
 )
@@ -154,7 +164,8 @@ def pathology_phrases(sentence: Sentence) -> Iterator[Phrase]:
 
 def grade_phrases(sentence: Sentence, *, staging_field: bool = False) -> Iterator[Phrase]:
     """
-    Histologic grade. A bare `G2` counts only inside a staging field; nuclear grades and grades of toxicity never.
+    Histologic grade. A bare `G2` counts only inside a staging field or beside a T category, a bare `grade 2` only
+    beside receptors or a T category; nuclear grades and grades of toxicity never.
     """
     words = sentence.text
     grades: set[int] = set()
@@ -170,12 +181,31 @@ def grade_phrases(sentence: Sentence, *, staging_field: bool = False) -> Iterato
                 1 if s <= 5 else 2 if s <= 7 else 3
                 for s in (int(m["score"]) for m in _NOTTINGHAM_TOTAL.finditer(words))
             }
-    if staging_field and not grades:
+        if not grades and not unclear and _beside_the_tumor(words):
+            grades = {_ROMAN[match["grade"].lower()] for match in _BARE_GRADE.finditer(words)}
+    if not grades and (staging_field or PREFIXED_T.search(words)):
         grades = {int(match["grade"]) for match in _G_CODE.finditer(words)}
     if len(grades) == 1 and not unclear:
         yield Phrase("grade", grades.pop(), sentence)
     elif grades or unclear:
         yield Phrase("grade", None, sentence)
+
+
+def _beside_the_tumor(words: str) -> bool:
+    """Whether a sentence lists a tumor by receptors or a T category, and not one that is in situ alone."""
+    if _IN_SITU.search(words) and not _INVASIVE.search(words):
+        return False
+    named = any(match.lastgroup in ("er", "pr", "hr", "her2") for match in SUBJECT.finditer(words))
+    return named or PREFIXED_T.search(words) is not None
+
+
+def grade_alone(sentence: Sentence, before: Sentence) -> Iterator[Phrase]:
+    """A sentence that is nothing but a grade, right after one that names an invasive carcinoma and none in situ."""
+    match = _BARE_GRADE.fullmatch(sentence.text.rstrip(" ."))
+    if match is None or sentence.section != before.section or _NOT_A_GRADE.search(before.text):
+        return
+    if _INVASIVE.search(before.text) and _CARCINOMA.search(before.text) and not _IN_SITU.search(before.text):
+        yield Phrase("grade", _ROMAN[match["grade"].lower()], sentence)
 
 
 def part_measured(title: str) -> str:

@@ -78,6 +78,11 @@ _TRIPLE = re.compile(
     r"|consistent with|clearly)[ -]){0,3})?\btriple[ -](?P<what>negative|positive)\b",
     re.IGNORECASE,
 )
+_NUCLEAR_PERCENT = re.compile(
+    r"\W*(?:percent(?:age)?|%) of (?:tumou?r |invasive |neoplastic )*cells (?:with|showing) nuclear "
+    r"(?:positivity|staining)\b",
+    re.IGNORECASE,
+)
 _TAIL = 160
 
 
@@ -239,6 +244,20 @@ def value_of_percent(percent: float) -> str | None:
     if percent > 100:
         return None
     return "negative" if percent < 1 else "low-positive" if percent <= 10 else "positive"
+
+
+def nuclear_percent(sentence: Sentence, name: str) -> Iterator[Phrase]:
+    """
+    The line "Percentage of cells with nuclear positivity" of a synoptic report, of the receptor named before it.
+
+    It gives the percentage and the status that follows from it; bounds and ranges give nothing.
+    """
+    line = _NUCLEAR_PERCENT.match(sentence.text)
+    percent = exact_percent(sentence.text[line.end() :]) if line is not None else None
+    value = value_of_percent(percent) if percent is not None else None
+    if value is not None:
+        value = "positive" if value == "low-positive" and name == "pr" else value
+        yield Phrase(name, value, sentence, extra={"percent": percent})
 
 
 def _ki67(tail: str, sentence: Sentence) -> Iterator[Phrase]:
