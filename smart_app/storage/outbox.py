@@ -33,6 +33,7 @@ PATIENCE_S = 24.0
 
 PREPARED, SENT, CONFIRMED, UNKNOWN, REFUSED = "prepared", "sent", "confirmed", "unknown", "refused"
 OPEN_STATES = (PREPARED, SENT, UNKNOWN)
+OWED = "owed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,8 @@ class OutboxEntry:
     One save of one plan.
 
     `content` is a digest of what was approved: the same form key with other content is refused. `resource` is what is
-    written (CarePlan or DocumentReference), `if_match` the version it may replace, `provenance` is written after it.
-    `receipt` is the receipt as the workflow encodes it. `before` are references that existed before sending, so that
-    a new one is known as ours.
+    written (CarePlan or DocumentReference), `if_match` the version it may replace. `receipt` is the receipt as the
+    workflow encodes it. `details` are the workflow's own; under `owed` stands what is to be written beside it.
     """
 
     form_key: str
@@ -61,7 +61,6 @@ class OutboxEntry:
     sent_times: int = 0
     reference: str | None = None
     version_id: str | None = None
-    provenance: dict[str, Any] | None = None
     receipt: dict[str, Any] | None = None
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -69,6 +68,11 @@ class OutboxEntry:
     def open(self) -> bool:
         """Whether its outcome is still to be found out."""
         return self.state in OPEN_STATES
+
+    @property
+    def owes(self) -> bool:
+        """Whether it is in the record and something that belongs beside it may not be."""
+        return self.state == CONFIRMED and bool(self.details.get(OWED))
 
 
 class Outbox:
@@ -227,7 +231,7 @@ class Outbox:
             return True
 
     def _replace(self, entry: OutboxEntry) -> OutboxEntry:
-        life = OPEN_FOR_S if entry.open else SETTLED_FOR_S
+        life = OPEN_FOR_S if entry.open or entry.owes else SETTLED_FOR_S
         record_id = self._id(entry.issuer, entry.patient, entry.form_key)
         with self._store.transaction() as connection:
             self._store.put(

@@ -23,7 +23,7 @@ from smart_app.workflow.planning_needs import changed_since_signed, conflicts_to
 from smart_app.workflow.planning_paper_plan import find_document_plan, shown_document
 from smart_app.workflow.planning_ports import FormData, PlanContext, PlanReview, PlanServices
 from smart_app.workflow.planning_preview import preview
-from smart_app.workflow.planning_reconcile import ONE_LOOK, close_unsent, resolve
+from smart_app.workflow.planning_reconcile import ONE_LOOK, close_unsent, pay_later, resolve
 from smart_app.workflow.planning_record import (
     RecordPlans,
     Snapshot,
@@ -300,12 +300,13 @@ def _remember(services: PlanServices, context: PlanContext, entry: OutboxEntry, 
 
 def unresolved_saves(services: PlanServices, context: PlanContext) -> tuple[UnresolvedSave, ...]:
     """
-    Saves for this patient that are not resolved, after one look in the record each; for every later launch.
+    Saves for this patient that are not resolved, after one look in the record each; for every later launch. What a save
+    that is in the record still owes beside it is done now.
 
     A save that is under way in another window is left to it.
     """
     outbox, issuer, patient = services.outbox, context.issuer, context.patient_id
-    waiting = [entry for entry in outbox.of_patient(issuer, patient) if entry.open]
+    waiting = [entry for entry in outbox.of_patient(issuer, patient) if entry.open or entry.owes]
     if not waiting:
         return ()
     # Another window at work on the same plan: it will say itself how it ends.
@@ -315,6 +316,8 @@ def unresolved_saves(services: PlanServices, context: PlanContext) -> tuple[Unre
             if fresh is not None and fresh.open:
                 found = resolve(services, context, services.client_for(context), fresh, renew, ONE_LOOK)
                 _remember(services, context, fresh, found)
+            elif fresh is not None and fresh.owes:
+                pay_later(services, context, services.client_for(context), fresh)
     return tuple(
         UnresolvedSave(entry.form_key, entry.sent_at, entry.user == (context.fhir_user or ""), receipt)
         for entry in outbox.of_patient(issuer, patient)

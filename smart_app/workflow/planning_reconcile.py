@@ -15,10 +15,10 @@ from smart_app.fhir.capability import Ability, ability
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.storage.outbox import PREPARED, REFUSED, UNKNOWN, Outbox, OutboxEntry
 from smart_app.workflow import planning_receipts as receipts
-from smart_app.workflow.planning_beside import find_provenance, write_provenance
+from smart_app.workflow.planning_beside import pay
 from smart_app.workflow.planning_desk import note_event
 from smart_app.workflow.planning_ports import PlanClient, PlanContext, PlanServices
-from smart_app.workflow.planning_send import LOOKS_AFTER_S, Sent, Writer
+from smart_app.workflow.planning_send import LOOKS_AFTER_S, Writer
 from smart_app.workflow.planning_settle import remember_words, settle
 from smart_app.workflow.planning_types import HEADINGS, Outcome, Receipt
 
@@ -51,24 +51,20 @@ def resolve(
     concluded = replace(concluded, searched_times=receipt.searched_times + sent.looks)
     if concluded.saved:
         remember_words(outbox, sent)
-    if concluded.saved and entry.provenance is not None:
-        concluded = _with_provenance(client, entry, sent, concluded)
-    settle(outbox, sent.entry, concluded)
+    settled = settle(outbox, sent.entry, concluded)
     if concluded.outcome is not Outcome.UNKNOWN:
         outcome = AuditOutcome.SUCCESS if concluded.saved else AuditOutcome.REFUSED
         note_event(services, context, AuditAction.SAVE, outcome, concluded.resource, "reconciled")
-    return concluded
+    return pay(services, client, settled, concluded) if concluded.saved else concluded
 
 
-def _with_provenance(client: PlanClient, entry: OutboxEntry, sent: Sent, receipt: Receipt) -> Receipt:
-    """A Provenance that was planned and perhaps not written: looked for first, then written once."""
-    resource = dict(entry.provenance or {})
-    target = sent.reference if not sent.version_id else f"{sent.reference}/_history/{sent.version_id}"
-    resource["target"] = [{"reference": target}]
-    if find_provenance(client, resource, sent.reference):
-        return receipt
-    written = write_provenance(client, resource, sent.reference, entry.patient)
-    return replace(receipt, written_with=(*receipt.written_with, written))
+def pay_later(services: PlanServices, context: PlanContext, client: PlanClient, entry: OutboxEntry) -> None:
+    """What a save of an earlier launch still owes: written now, after a line in the audit. Call it alone."""
+    receipt = receipts.decode(entry)
+    if receipt is None:
+        return
+    note_event(services, context, AuditAction.SAVE, AuditOutcome.ATTEMPTED, receipt.resource, "owed")
+    pay(services, client, entry, receipt)
 
 
 def _ability(entry: OutboxEntry) -> Ability:

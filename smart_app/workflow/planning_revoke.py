@@ -18,9 +18,10 @@ from smart_app.fhir.careplan_reading import ENDED
 from smart_app.fhir.narrative import without_forbidden
 from smart_app.storage.audit import AuditAction, AuditOutcome
 from smart_app.workflow import planning_receipts as receipts
-from smart_app.workflow.planning_beside import provenance_of
+from smart_app.workflow.planning_beside import pay
 from smart_app.workflow.planning_build import approve, with_organization
 from smart_app.workflow.planning_desk import Desk, ladder_of, may_sign
+from smart_app.workflow.planning_owed import owed_provenance, with_owed
 from smart_app.workflow.planning_ports import PlanClient
 from smart_app.workflow.planning_reconcile import resolve
 from smart_app.workflow.planning_record import Snapshot, draft_of, find_plans, is_about, why_not_read, with_goals
@@ -83,23 +84,17 @@ def _revoked(saving: Saving, stored: dict[str, Any], reason: str) -> dict[str, A
 
 
 def _send(saving: Saving, resource: dict[str, Any], snapshot: Snapshot) -> Receipt:
-    """Send it, with its Provenance after it; the receipt is kept before and after that."""
+    """Send it, with its Provenance after it, which is owed from before it is sent."""
     approved, outbox = saving.approved, saving.desk.services.outbox
-    entry = replace(
-        saving.entry(resource, snapshot.version_id),
-        details={"before": snapshot.plan},
-        provenance=approved.provenance((), created=False) if saving.ladder.provenance.can_create else None,
-    )
+    owed = owed_provenance(approved, saving.ladder, (), created=False)
+    entry = replace(saving.entry(resource, snapshot.version_id), details={"before": snapshot.plan})
+    entry = with_owed(entry, owed.steps)
     first = replace(saving.first_receipt(entry), what="Follow-up care plan taken back (revoked)")
     sent, receipt = send_entry(saving, entry, first)
-    settle(outbox, sent.entry, receipt)
-    if not receipt.saved:
-        return receipt
-    target = f"{sent.reference}/_history/{sent.version_id}" if sent.version_id else sent.reference
-    written, notes = provenance_of(approved, saving.client, saving.ladder, [target], created=False)
-    receipt = replace(receipt, written_with=tuple(written), notes=(*receipt.notes, *notes))
-    settle(outbox, sent.entry, receipt)
-    return receipt
+    if receipt.saved:
+        receipt = replace(receipt, notes=(*receipt.notes, *owed.notes))
+    settled = settle(outbox, sent.entry, receipt)
+    return pay(saving.desk.services, saving.client, settled, receipt) if receipt.saved else receipt
 
 
 def _plan_to_revoke(desk: Desk, client: PlanClient) -> tuple[Snapshot | None, str]:

@@ -27,13 +27,14 @@ from smart_app.storage.drafts import KeptState
 from smart_app.storage.outbox import CONFIRMED, OutboxEntry
 from smart_app.workflow import planning_receipts as receipts
 from smart_app.workflow.planning_after import catch_up, remember_saved
-from smart_app.workflow.planning_beside import written_beside
+from smart_app.workflow.planning_beside import pay
 from smart_app.workflow.planning_build import Approved, approve, with_organization
 from smart_app.workflow.planning_check import check_facts, proposed_since
 from smart_app.workflow.planning_desk import Desk, compare_with_record, ladder_of, may_sign
 from smart_app.workflow.planning_document import save_document
 from smart_app.workflow.planning_goals import write_goals
 from smart_app.workflow.planning_needs import conflicts_to_settle, needed_decisions
+from smart_app.workflow.planning_owed import owed_by, with_owed
 from smart_app.workflow.planning_ports import PlanClient
 from smart_app.workflow.planning_reconcile import resolve
 from smart_app.workflow.planning_record import (
@@ -329,11 +330,9 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
     check_resource_to_send(saving, built.plan, before)
     version = existing.version_id if existing else None
     own = saving.approved.own_plan(goals.references, existing)
-    entry = replace(
-        saving.entry(built.plan, version),
-        details={"own": own, **({"before": before} if before else {})},
-        provenance=saving.approved.provenance((), existing is None),
-    )
+    details = {"own": own, **({"before": before} if before else {})}
+    owed = owed_by(saving.approved, saving.ladder, goals, current, created=existing is None)
+    entry = with_owed(replace(saving.entry(built.plan, version), details=details), owed.steps)
     sent, receipt = send_entry(saving, entry, saving.first_receipt(entry))
     receipt = replace(receipt, notes=(*receipt.notes, *built.told, *goals.notes), written_with=goals.written)
     if sent.end is SendEnd.CONFLICT and sent.stored is not None:
@@ -346,14 +345,12 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
         settle(desk.services.outbox, sent.entry, receipt)
         return receipt
     remember_words(desk.services.outbox, sent)
-    # Known before what stands beside it is written: a kill from here on loses no more than a Provenance.
-    settle(desk.services.outbox, sent.entry, receipt)
-    receipt = written_beside(saving.desk, saving.client, saving.approved, saving.ladder, sent, receipt, goals, current)
-    if existing is None:
-        # Last, because replicas of a server may learn of each other's rows only with the next write.
-        receipt = _with_duplicates(saving, receipt)
-    settle(desk.services.outbox, sent.entry, receipt)
-    return receipt
+    receipt = replace(receipt, notes=(*receipt.notes, *owed.notes))
+    # Known before what stands beside it is written, with what is owed: a kill from here on loses nothing.
+    settled = settle(desk.services.outbox, sent.entry, receipt)
+    receipt = pay(desk.services, saving.client, settled, receipt)
+    # Looked for last, because replicas of a server may learn of each other's rows only with the next write.
+    return _with_duplicates(saving, receipt) if existing is None else receipt
 
 
 def _with_duplicates(saving: Saving, receipt: Receipt) -> Receipt:

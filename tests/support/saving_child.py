@@ -2,6 +2,7 @@
 One worker that keeps a draft and saves the plan, and kills itself at a named point: run by `test_kills_saving.py`.
 
 Arguments: database, FHIR base, point, seed. Prints `acknowledged <note>` after each kept draft, then the outcome.
+At a point of `BESIDE` it first saves a plan with a goal, then begins one that replaces it without the goal.
 """
 
 from __future__ import annotations
@@ -16,9 +17,18 @@ from typing import Any
 
 from smart_app.storage.drafts import DraftStore
 from smart_app.storage.outbox import Outbox, OutboxEntry
-from smart_app.workflow.planning import keep_changes, open_plan, reconcile_at_start, save_plan
+from smart_app.workflow.planning import keep_changes, open_plan, reconcile_at_start, save_plan, start_new_plan
 from tests.support.fake_ehrs import FakeEhr, Manners
 from tests.support.plan_desk import AReview, Desktop, TestClock, a_context
+
+# After the plan is in the record: between its commit and the last thing that belongs beside it.
+BESIDE = (
+    "before the provenance leaves",
+    "after the provenance",
+    "after the goal is cancelled",
+    "after the replaced plan is completed",
+    "after the provenance of what was ended",
+)
 
 
 def die() -> None:
@@ -77,6 +87,8 @@ class DyingOutbox(Outbox):
 class DyingClient:
     """Dies when the server has acted and before the answer is looked at."""
 
+    armed = False
+
     def __init__(self, client: Any, point: str) -> None:
         self._client, self._dies_at = client, point
 
@@ -84,10 +96,27 @@ class DyingClient:
         return getattr(self._client, name)
 
     def create(self, resource: dict[str, Any], headers: Any = None) -> Any:
+        kind = resource["resourceType"]
+        created = kind == "Provenance" and resource["activity"]["coding"][0]["code"] == "CREATE"
+        if kind == "Provenance":
+            self._reached("before the provenance leaves", created)
         answer = self._client.create(resource, headers)
-        if resource["resourceType"] == "CarePlan" and self._dies_at == "after send before reply":
+        if kind == "CarePlan" and self._dies_at == "after send before reply":
             die()
+        if kind == "Provenance":
+            self._reached("after the provenance", created)
+            self._reached("after the provenance of what was ended", not created)
         return answer
+
+    def update(self, resource: dict[str, Any], if_match: str | None = None) -> Any:
+        answer = self._client.update(resource, if_match)
+        self._reached("after the goal is cancelled", resource["resourceType"] == "Goal")
+        self._reached("after the replaced plan is completed", resource["resourceType"] == "CarePlan")
+        return answer
+
+    def _reached(self, point: str, is_it: bool) -> None:
+        if is_it and self.armed and point == self._dies_at:
+            die()
 
 
 def main() -> None:
@@ -110,6 +139,11 @@ def main() -> None:
     print(f"acknowledged {kept.draft.note}", flush=True)
     receipt = save_plan(desktop.services, context, review, kept.draft, f"key-{seed}")
     print(f"receipt {receipt.outcome.value} {receipt.resource}", flush=True)
+    if point in BESIDE:
+        start_new_plan(desktop.services, context, review)
+        kept = keep_changes(desktop.services, context, review, {"goals.present": ["1"]})
+        DyingClient.armed = True
+        save_plan(desktop.services, context, review, kept.draft, f"next-{seed}")
 
 
 if __name__ == "__main__":
