@@ -24,6 +24,8 @@ _SCORE = re.compile(
     r"|^\W{0,4}(?P<bare>[0-3])(?=$|[\s,;)(]|\.(?!\d))(?!\s*(?:%|of|/))|\(\s*(?P<bracket>[0-3])\s*\)",
     re.IGNORECASE,
 )
+_SCORE_RANGE = re.compile(r"(?<![\d.])[0-3]\s*\+?\s*(?:/|-|–|to|or)\s*[0-3]\s*\+", re.IGNORECASE)
+"""`0/1+`, `1-2+`: two scores, of which none is the patient's."""
 _NOT_AMPLIFIED = re.compile(
     r"\b(?:not|non|un|no(?: evidence of)?)[ -]*(?:gene[ -])?amplif\w+|\bunamplified\b"
     r"|\bnegative for (?:gene )?amplif\w+"
@@ -75,7 +77,7 @@ _RATIO = re.compile(
     re.I,
 )
 _RATIO_SHORT = re.compile(
-    rf"\bHER-?2\s*[/:]\s*(?:CEP|CEN|D17Z1|chromosome)\s*-?17\s*(?:ratio)?\s*[:=]\s*{_NUMBER}", re.I
+    rf"\bHER-?2\s*[/:]\s*(?:CEP|CEN|D17Z1|chromosome)\s*-?17\s*(?:ratio)?\s*(?:of|is|was|:|=)?\s*{_NUMBER}", re.I
 )
 _COPIES = re.compile(
     rf"(?<!17 )(?<!17)(?:\bHER-?2(?:/neu)?\s+)?(?:gene\s+)?(?:average\s+)?\b(?:copy number|copies"
@@ -167,6 +169,8 @@ def _over(words: str) -> str | None:
 
 
 def _score(words: str) -> str | None:
+    if _SCORE_RANGE.search(words):
+        return None
     scores = {_score_text(match) for match in _SCORE.finditer(words)}
     return scores.pop() if len(scores) == 1 else None
 

@@ -33,6 +33,9 @@ _NOTTINGHAM_TOTAL = re.compile(
     re.IGNORECASE,
 )
 _WELL = re.compile(r"\b(?P<how>well|moderately|poorly)[- ]differentiated\b", re.IGNORECASE)
+_NUCLEAR_GRADE = re.compile(
+    r"\bnuclear grade\s*(?:is|:|=)?\s*(?:III|II|I|[1-3]|low|intermediate|high)\b", re.IGNORECASE
+)
 _NOT_A_GRADE = re.compile(
     r"\b(?:nuclear grade|toxicity|neuropathy|lymphedema|CTCAE|diarrhea|nausea|mucositis|fever|dermatitis|rash|"
     r"arthralgia|myalgia|fatigue|hot flash\w*|edema|pain|alopecia|adverse|cardiomyopathy|if|family|prior|outside lung"
@@ -55,7 +58,7 @@ _SIZE = re.compile(
     r"|focus|component)[^:;.]{0,25}|"
     r"size of invasive (?:tumou?r|carcinoma|component|focus)|"
     r"(?:invasive|infiltrating) [\w ]{0,30}carcinoma[^.;:]{0,60}?(?:measur\w+|spanning|,)|tumou?r measur\w+)"
-    r"(?:\s*\([^)]{0,60}\))?\s*(?:is|was|:|=|of|at|up to|approximately|to be|in greatest dimension"
+    r"(?:\s*\([^)]{0,60}\))?\s*(?:is|was|:|=|of|at|up to|approximately|approx\.?|about|~|to be|in greatest dimension"
     r"|greatest dimension)*\s*[:=]?\s*"
     + _NUMBER
     + r"\s*(?:mm|cm)?\s*(?:[x×]\s*"
@@ -103,8 +106,17 @@ _NODE_FRACTION = re.compile(
 _NODE_OF = re.compile(
     rf"\b{_COUNT}\s+(?:out\s+)?of\s+(?:the\s+)?{_COUNT}\s+(?:\w+\s+){{0,3}}?(?:(?:lymph\s+)?nodes?|SLNs?|LNs?)\b"
     rf"|\b(?:nodes?|SLNs?|LNs?|SLNB|ALND)\b[^.;\d]{{0,40}}?\b(\d{{1,2}})\s+(?:positive\s+)?(?:out\s+)?of\s+(\d"
-    rf"{{1,2}})\b",
+    rf"{{1,2}})\b"
+    rf"|\b{_COUNT}\s+(?:positive|involved)\s+(?:lymph\s+)?nodes?\s+(?:out\s+)?of\s+{_COUNT}\b",
     re.IGNORECASE,
+)
+_ANY_FRACTION = re.compile(r"(?<![\d/.])\d{1,2}\s*/\s*\d{1,2}(?![\d/.]\d|/)")
+_SINGLE_NODES = re.compile(r"\b(?:nodes?|SLNs?|LNs?)\b[^.;]{0,20}?\d{1,2}\s*/\s*\d", re.IGNORECASE)
+_NODES_TOTAL = re.compile(
+    r"\btotal\b[^.;\d/]{0,30}(?P<a>\d{1,2})\s*(?:/|(?:out\s+)?of)\s*(?P<b>\d{1,2})(?![\d/])", re.IGNORECASE
+)
+_NODES_ALL_NEGATIVE = re.compile(
+    rf"\b{_COUNT}\s+(?:\w+\s+){{0,2}}?(?:lymph\s+)?nodes?,?\s+(?:all\s+|are\s+|were\s+)+negative\b", re.IGNORECASE
 )
 _NODES_OF_CATEGORY = re.compile(
     r"\b[yc]?pN[0-3][a-c]?(?:mi)?\s*(?:\((?:sn|i[-+])\)\s*)*[\[(,]?\s*(?P<a>\d{1,2})\s*/\s*(?P<b>\d{1,2})(?![\d/])",
@@ -139,9 +151,15 @@ _ONCOTYPE = re.compile(
     r"\b(?:oncotype(?:\s*-?\s*dx)?(?:\s*(?:®|\(R\)|breast))*|breast recurrence score"
     r"|21[- ]gene(?: assay)?)(?:\s*\(?\s*\d{1,4}[/-]\d{1,2}[/-]\d{1,4}\s*\)?)?[^.;0-9]{0,50}?"
     r"(?:recurrence score|score|RS|result|:|of|=|was|is)?[^.;0-9]{0,15}?(?<![\d.])(?P<score>\d{1,3})(?!\d|\.\d"
-    r"|\s*(?:%|years?|gene|-\s?\d|/\d))",
+    r"|\s*(?:%|years?|[- ]?gene|-\s?\d|/\d))",
     re.IGNORECASE,
 )
+_RECURRENCE_SCORE = re.compile(
+    r"\brecurrence score\s*(?:result)?\s*(?:of|is|was|:|=)?\s*(?P<score>\d{1,3})(?!\d|\.\d|\s*(?:%|-|–|to\b))",
+    re.IGNORECASE,
+)
+_BY_GENES = re.compile(r"\boncotype|\b21[- ]gene\b", re.IGNORECASE)
+_OTHER_SCORE = re.compile(r"\b(?:DCIS|colon|prostate)\b", re.IGNORECASE)
 _PENDING = re.compile(
     r"\b(?:pending|ordered|sent|will|await\w*|plan\w*|consider|if|discuss\w*|not (?:done|performed|sent))\b",
     re.IGNORECASE,
@@ -167,7 +185,7 @@ def grade_phrases(sentence: Sentence, *, staging_field: bool = False) -> Iterato
     Histologic grade. A bare `G2` counts only inside a staging field or beside a T category, a bare `grade 2` only
     beside receptors or a T category; nuclear grades and grades of toxicity never.
     """
-    words = sentence.text
+    words = _NUCLEAR_GRADE.sub(" ", sentence.text)
     grades: set[int] = set()
     unclear = False
     if not _NOT_A_GRADE.search(words):
@@ -200,12 +218,18 @@ def _beside_the_tumor(words: str) -> bool:
 
 
 def grade_alone(sentence: Sentence, before: Sentence) -> Iterator[Phrase]:
-    """A sentence that is nothing but a grade, right after one that names an invasive carcinoma and none in situ."""
+    """A sentence that is nothing but a grade: known right after one that names an invasive carcinoma, none in situ."""
     match = _BARE_GRADE.fullmatch(sentence.text.rstrip(" ."))
-    if match is None or sentence.section != before.section or _NOT_A_GRADE.search(before.text):
+    if match is None:
         return
-    if _INVASIVE.search(before.text) and _CARCINOMA.search(before.text) and not _IN_SITU.search(before.text):
-        yield Phrase("grade", _ROMAN[match["grade"].lower()], sentence)
+    known = (
+        sentence.section == before.section
+        and _INVASIVE.search(before.text)
+        and _CARCINOMA.search(before.text)
+        and not _IN_SITU.search(before.text)
+        and not _NOT_A_GRADE.search(before.text)
+    )
+    yield Phrase("grade", _ROMAN[match["grade"].lower()] if known else None, sentence)
 
 
 def part_measured(title: str) -> str:
@@ -250,16 +274,26 @@ def _nodes(sentence: Sentence) -> Iterator[Phrase]:
         yield Phrase("nodes_positive", count, sentence, extra={"total": True, "size": size})
     if _ALL_NODES_NEGATIVE.search(words):
         yield Phrase("nodes_positive", 0, sentence, extra={"total": True})
+    yield from _counted(words, sentence)
+
+
+def _counted(words: str, sentence: Sentence) -> Iterator[Phrase]:
+    """Positive of examined nodes; several counts in one sentence are understood only by their total."""
     pairs = {(int(match["a"]), int(match["b"])) for match in _NODES_OF_CATEGORY.finditer(words)}
+    totals = set()
     if not _NOT_NODES.search(words):
         pairs |= _node_pairs(words)
-    usable = {pair for pair in pairs if 0 <= pair[0] <= pair[1] and pair[1] > 0}
-    if len(usable) == 1:
+        totals = {(int(match["a"]), int(match["b"])) for match in _NODES_TOTAL.finditer(words)}
+    usable = {pair for pair in totals or pairs if 0 <= pair[0] <= pair[1] and pair[1] > 0}
+    several = not totals and len(_ANY_FRACTION.findall(words)) > 1
+    if len(usable) == 1 and not several:
         positive, examined = usable.pop()
-        yield Phrase("nodes_positive", positive, sentence)
-        yield Phrase("nodes_examined", examined, sentence)
-    elif usable:
+        extra = {"total": True} if totals else {}
+        yield Phrase("nodes_positive", positive, sentence, extra=extra)
+        yield Phrase("nodes_examined", examined, sentence, extra=extra)
+    elif usable or (several and _SINGLE_NODES.search(words)):
         yield Phrase("nodes_positive", None, sentence)
+        yield Phrase("nodes_examined", None, sentence)
 
 
 def _node_pairs(words: str) -> set[tuple[int, int]]:
@@ -271,13 +305,19 @@ def _node_pairs(words: str) -> set[tuple[int, int]]:
     for match in _NODE_OF.finditer(words):
         groups = [part for part in match.groups() if part is not None]
         pairs.add((_count(groups[0]), _count(groups[1])))
+    for match in _NODES_ALL_NEGATIVE.finditer(words):
+        pairs.add((0, _count(match[1])))
     return pairs
 
 
 def _scores(sentence: Sentence) -> Iterator[Phrase]:
     words = sentence.text
     if not _PENDING.search(words):
-        scores = {int(match["score"]) for match in _ONCOTYPE.finditer(words)}
+        found_scores = [
+            *_ONCOTYPE.finditer(words),
+            *(_RECURRENCE_SCORE.finditer(words) if _BY_GENES.search(words) else ()),
+        ]
+        scores = {int(match["score"]) for match in found_scores if not _OTHER_SCORE.search(match[0])}
         if len(scores) == 1 and (score := scores.pop()) <= 100:
             yield Phrase("oncotype_rs", score, sentence)
         elif scores:

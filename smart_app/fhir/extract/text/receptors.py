@@ -12,9 +12,10 @@ from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 SUBJECT = re.compile(
     r"(?P<er>\b(?i:o?estrogen(?=(?:\s*(?:and|or|&|,|/)\s*|\s+and/or\s+)progesterone[ -]receptor))"
     r"|\b(?i:o?estrogen[ -]receptors?)(?:\s*[\[(]\s*ER\s*[\])])?|(?<!in )(?<!the )(?<!to )\bER\b(?!\s+(?i:visit"
-    r"|dep|room|doctor|physician|admission|course|for|on|after)))"
+    r"|dep|room|doctor|physician|admission|course|for|on|after))|(?<![a-z])er(?=\s?\(?[+−–-](?![a-z])|[ -](?:pos|neg)))"
     r"|(?P<pr>\b(?i:progesterone[ -]receptors?)(?:\s*[\[(]\s*(?:PR|PgR|PGR)\s*[\])])?"
-    r"|\bP[gG]?R\b(?!\s+(?i:interval|exam|bleed|segment|\d+\s*ms)))"
+    r"|\bP[gG]?R\b(?!\s+(?i:interval|exam|bleed|segment|\d+\s*ms))"
+    r"|(?<![a-z])pr(?=\s?\(?[+−–-](?![a-z])|[ -](?:pos|neg)))"
     r"|(?P<hr>\b(?i:hormone[ -]receptors?)|\bHR\b)"
     r"|(?P<her2>\b(?i:her[ -]?2(?:[ /-]?neu)?)(?:\s*[\[(]\s*c?-?(?i:erbb-?2)\s*[\])])?|\b(?i:c-?erbb-?2|erbb2)\b"
     r"|(?i:human epidermal growth factor receptor 2)(?:\s*[\[(]\s*HER-?2(?:/neu)?\s*[\])])?)"
@@ -53,7 +54,7 @@ _OPEN = re.compile(
     r"|\bcancel|\bunable\b|\bwill be\b|\bordered\b|\bstatus unknown\b",
     re.IGNORECASE,
 )
-_SIGN = re.compile(r"^\s*[(\[]?\s*(?P<sign>\+|-|−|–)\s*[)\]]?(?=$|[\s,/;.)\]])(?!\s*(?i:pos|neg|equiv|low|\d))")
+_SIGN = re.compile(r"^\s*[(\[]?\s*(?P<sign>\+{1,3}|-|−|–)\s*[)\]]?(?=$|[\s,/;.)\]])(?!\s*(?i:pos|neg|equiv|low|\d))")
 PERCENT = re.compile(
     r"(?P<bound><\s?=?|>\s?=?|≥|≤|\bless than\b|\bgreater than\b|\bmore than\b|\bover\b|\bat least\b)?\s*"
     r"(?P<low>\d{1,3}(?:\.\d{1,2})?)\s*%?\s*(?:(?:-|–|\bto\b)\s*(?P<high>\d{1,3}(?:\.\d{1,2})?))?\s*(?:%|\bpercent\b)",
@@ -75,7 +76,7 @@ _OTHER_ORGAN = re.compile(
 _OF_THE_BREAST = re.compile(r"\b(?:breasts?|mammary|ductal|lobular|IDC|ILC|metasta\w+)\b", re.IGNORECASE)
 _TRIPLE = re.compile(
     r"(?P<not>\b(?:not|non|no|never)\b[ -](?:(?:an?|the|currently|considered|classified as"
-    r"|consistent with|clearly)[ -]){0,3})?\btriple[ -](?P<what>negative|positive)\b",
+    r"|consistent with|clearly)[ -]){0,3})?(?:\btriple[ -](?P<what>negative|positive)\b|\bTNBC\b)",
     re.IGNORECASE,
 )
 _NUCLEAR_PERCENT = re.compile(
@@ -83,6 +84,10 @@ _NUCLEAR_PERCENT = re.compile(
     r"(?:positivity|staining)\b",
     re.IGNORECASE,
 )
+_ONE_SIGN = r"(?:[+−–-]|\bpos(?:itive)?\b|\bneg(?:ative)?\b)"
+_SIGNS = re.compile(rf"\W{{0,3}}?{_ONE_SIGN}(?:\s*[/,]\s*{_ONE_SIGN})+(?![\w%+])", re.IGNORECASE)
+"""Signs in a row after several receptors: "+/+/-", "pos/neg"."""
+_NEITHER = re.compile(r"\b(?:neither|nor)\s*(?:the\s*)?$", re.IGNORECASE)
 _TAIL = 160
 
 
@@ -110,7 +115,7 @@ def receptor_phrases(sentence: Sentence) -> Iterator[Phrase]:
             yield Phrase(subject, None, sentence)
         return
     if triple is not None and triple["not"] is None:
-        value = triple["what"].lower()
+        value = (triple["what"] or "negative").lower()
         for name in ("er", "pr", "her2"):
             yield Phrase(name, value, sentence)
         return
@@ -149,6 +154,10 @@ def _groups(mentions: list[_Mention]) -> Iterator[list[_Mention]]:
 
 def _read_group(group: list[_Mention], sentence: Sentence) -> Iterator[Phrase]:
     tail, lead = group[-1].tail, group[0].lead
+    signs = _SIGNS.match(tail)
+    if signs is not None or _NEITHER.search(lead):
+        yield from _read_in_order(group, re.findall(r"[+−–-]|\bpos\w*|\bneg\w*", signs[0]) if signs else [], sentence)
+        return
     led = _LEAD.search(lead)
     if led is not None:
         tail = _NEXT_STATEMENT.split(tail, maxsplit=1)[0]
@@ -164,6 +173,16 @@ def _read_group(group: list[_Mention], sentence: Sentence) -> Iterator[Phrase]:
             yield her2.from_words(lead, tail, sentence)
         elif mention.subject == "ki67":
             yield from _ki67(tail, sentence)
+
+
+def _read_in_order(group: list[_Mention], signs: list[str], sentence: Sentence) -> Iterator[Phrase]:
+    """ "ER/PR/HER2 +/+/-": one sign each, in order; other numbers of signs and "neither ... nor" are not understood."""
+    for index, mention in enumerate(group):
+        if mention.subject not in ("er", "pr", "her2"):
+            continue
+        sign = signs[index] if len(signs) == len(group) else ""
+        value = "positive" if sign[:1] in ("+", "p") else "negative" if sign else None
+        yield Phrase(mention.subject, value, sentence)
 
 
 def receptor_from_words(name: str, tail: str, lead: str, sentence: Sentence) -> Phrase:
@@ -203,7 +222,7 @@ def polarity(words: str) -> str | None:
     if _LOW.search(words):
         return "low-positive"
     if signs is not None:
-        return "positive" if signs["sign"] == "+" else "negative"
+        return "positive" if "+" in signs["sign"] else "negative"
     return None
 
 

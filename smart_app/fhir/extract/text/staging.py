@@ -23,9 +23,16 @@ _STAGE = re.compile(
     r"(?:\s+(?:prognostic|anatomic|AJCC|TNM|cancer))?)\s*(?:\d(?:th)?\s+ed\w*\.?\s+)?)?"
     r"stage(?:\s+grouping|\s+group)?\s*(?:is|was|:|=|-|\()?\s*(?P<value>0|IV|I{1,3}"
     r"|[1-4])\s?-?(?P<letter>[ABC])?(?P<sub>\d)?"
-    r"(?![A-Za-z0-9])",
+    r"(?![A-Za-z0-9])(?!\s*(?:-|–|/|\bto|\bor)\s*(?:0|IV|I{1,3}|[1-4])[ABC]?\b)",
     re.IGNORECASE,
 )
+_STAGE_RANGE = re.compile(
+    r"\bstage\s*:?\s*(?:0|IV|I{1,3}|[1-4])[ABC]?\s*(?:-|–|/|\bto|\bor)\s*(?:0|IV|I{1,3}|[1-4])[ABC]?\b", re.IGNORECASE
+)
+_PARTS_OF_A_SCORE = re.compile(
+    r"\bnottingham\b|\bbloom|\btubul|\bmitot|\b[3-9]\s*(?:/|(?:out )?of)\s*9\b", re.IGNORECASE
+)
+"""Beside these "T3 N2 M1" may be the scores of tubules, nuclei and mitoses."""
 _OTHER_STAGE = re.compile(
     r"\b(?:kidney|renal|ckd|ulcer|pressure|decubitus|fibrosis|lymphedema|lymphoedema|copd|gold|heart failure|labor|"
     r"sleep|parkinson|hodgkin|lymphoma|melanoma|colon|colorectal|lung|ovarian|endometri\w+|prostate|cervical|bladder|"
@@ -121,6 +128,8 @@ def staging_phrases(sentence: Sentence, *, stage_field: bool = False) -> Iterato
         return
     categories = list(_categories(words, sentence))
     yield from categories
+    if not stage_field and _STAGE_RANGE.search(words):
+        yield Phrase("stage_group", None, sentence)
     for match in _STAGE.finditer(words):
         near = words[max(0, match.start() - 80) : match.end() + 80]
         if not (stage_field or match["lead"] or categories or _BREAST.search(near)):
@@ -131,17 +140,31 @@ def staging_phrases(sentence: Sentence, *, stage_field: bool = False) -> Iterato
         if found is not None and found[0].startswith("IV"):
             found = ("IV", found[1])
         if found is not None and found[1] is None:
-            stated = {phrase.basis for phrase in categories if phrase.name in ("t", "n")}
-            found = (found[0], stated.pop() if len(stated) == 1 else None)
+            found = (found[0], _basis_beside(words, match, categories))
         if found is not None:
             kind = re.findall(r"prognostic|anatomic", before, re.IGNORECASE)
             extra = {"staging": kind[-1].lower()} if kind else {}
             yield Phrase("stage_group", found[0], sentence, basis=found[1], extra=extra)
 
 
+def _basis_beside(words: str, stage: re.Match[str], categories: list[Phrase]) -> str | None:
+    """
+    Whether a stage is clinical or pathologic by the T and N beside it: of both sorts, those in the brackets after it
+    decide, else the last before it.
+    """
+    stated = {phrase.basis for phrase in categories if phrase.name in ("t", "n")}
+    if len(stated) < 2:
+        return stated.pop() if stated else None
+    bracket = re.match(r"\s*\(([^)]*)\)", words[stage.end() :])
+    near = list((PREFIXED_T.finditer(bracket[1])) if bracket else PREFIXED_T.finditer(words, 0, stage.start()))
+    return basis_of(near[-1]["b"]) if near else None
+
+
 def _categories(words: str, sentence: Sentence) -> Iterator[Phrase]:
     seen: set[str] = set()
     for match in _RUN.finditer(words):
+        if not (match["b"] or match["nb"]) and _PARTS_OF_A_SCORE.search(words):
+            continue
         yield from _run(match, words, sentence, seen)
     for letter, pattern in (("t", PREFIXED_T), ("n", PREFIXED_N), ("m", PREFIXED_M)):
         if letter in seen:
@@ -155,8 +178,8 @@ def _categories(words: str, sentence: Sentence) -> Iterator[Phrase]:
 def _run(match: re.Match[str], words: str, sentence: Sentence, seen: set[str]) -> Iterator[Phrase]:
     """A whole "pT1c pN0 cM0"; N and M without a prefix take that of T (M never more than clinical by that)."""
     after = bool(match["by"] or match["ny"])
-    spoken = _BASIS.search(words[max(0, match.start() - 40) : match.start()])
-    first = match["b"] or ("p" if spoken and spoken["p"] else "c" if spoken else None)
+    said = list(_BASIS.finditer(words[max(0, match.start() - 40) : match.start()]))
+    first = match["b"] or ("p" if said and said[-1]["p"] else "c" if said else None)
     for letter, prefix in (
         ("t", match["b"] or first),
         ("n", match["nb"] or first),
