@@ -27,6 +27,9 @@ _FACTS = {
     "systemic": "cancer drug",
     "cancer_kind": "type of cancer",
     "nodes_positive": "positive lymph nodes",
+    "t": "T category",
+    "n": "N category",
+    "m": "M category",
     "axillary_surgery": "operation on the armpit",
     "surgery": "operation",
 }

@@ -48,7 +48,7 @@ def _gap(gap: Gap, base: str) -> MeterRow:
     titles = list(dict.fromkeys(gap.titles))
     shown = titles[:3] + ([f"{len(titles) - 3} more"] if len(titles) > 3 else [])
     link = Link(f"Enter {fact_label(gap.fact)}", f"{base}/facts?fact={gap.fact}") if split_key(gap.fact) else None
-    return MeterRow(f"{fact_label(gap.fact)}: {join_words(shown)}", link)
+    return MeterRow(f"{fact_label(gap.fact)}: {'; '.join(shown)}", link)
 
 
 def present_risk(results: Iterable[RiskResult], base: str) -> tuple[RiskRow, ...]:

@@ -172,20 +172,31 @@ def _status_line(status: DueStatus, rows: list[Recommendation]) -> MattersLine:
 
 
 def _conflict_line(conflicts: list[tuple[int | None, Fact]], base: str) -> MattersLine:
-    links = tuple(Link(fact_label(fact.name), decide_link(fact, base, index).href) for index, fact in conflicts[:3])
-    text = f" and {len(conflicts) - 3} more." if len(conflicts) > 3 else "."
+    """One conflict with its values and where they come from; of several, each with its values."""
     if len(conflicts) == 1:
-        fact = conflicts[0][1]
+        index, fact = conflicts[0]
         values = join_words(_short_value(fact.name, other) for other in fact.others)
-        text = f": {values}. Choose which result stands."
+        link = Link(fact_label(fact.name), decide_link(fact, base, index).href)
+        return MattersLine(STATE_TAGS[FactState.CONFLICTING], (link,), f": {values}. Choose which result stands.")
+    links = tuple(Link(_named_values(fact), decide_link(fact, base, index).href) for index, fact in conflicts[:3])
+    text = f" and {len(conflicts) - 3} more." if len(conflicts) > 3 else ". Choose which results stand."
     return MattersLine(STATE_TAGS[FactState.CONFLICTING], links, text)
+
+
+def _named_values(fact: Fact) -> str:
+    values = dict.fromkeys(_worded(fact.name, other) for other in fact.others)
+    return f"{fact_label(fact.name)} {' or '.join(values)}"
 
 
 def _short_value(name: str, other: FactValue) -> str:
     note = other_notes(other)
-    words = value_words(name, other.value)
-    words = words if words[:2].isupper() else words[:1].lower() + words[1:]
+    words = _worded(name, other)
     return f"{words} ({note})" if note else words
+
+
+def _worded(name: str, other: FactValue) -> str:
+    words = value_words(name, other.value)
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]
 
 
 def _unclear_line(rows: list[Recommendation]) -> MattersLine:

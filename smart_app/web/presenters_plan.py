@@ -52,9 +52,10 @@ CONCERNS = (
 
 @dataclass(frozen=True, slots=True)
 class NeededLine:
-    """A decision that is missing, with the place to make it."""
+    """A decision that is missing, with the place to make it: what it is about, and what to do or what follows."""
 
-    text: str
+    title: str
+    words: str
     href: str
     blocks: bool
 
@@ -249,7 +250,7 @@ def _local(at: datetime | None, zone: tzinfo) -> DateText | None:
 
 def _needed_lines(bench: Workbench, base: str) -> tuple[NeededLine, ...]:
     return tuple(
-        NeededLine(f"{FACT_LABELS.get(n.title, n.title)}: {n.words}", _needed_href(n.field, n.row, base), n.blocks)
+        NeededLine(FACT_LABELS.get(n.title, n.title), n.words, _needed_href(n.field, n.row, base), n.blocks)
         for n in bench.needed
     )
 

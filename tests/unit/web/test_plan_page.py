@@ -61,6 +61,27 @@ def test_where_the_engine_cannot_tell_nothing_is_preset() -> None:
     assert not any("checked" in radio.attrib for radio in radios)
 
 
+def test_what_does_not_stop_saving_is_said_once_with_a_link_to_each_row() -> None:
+    bench = sample_bench()
+    waiting = [
+        replace(bench.needed[1], field=f"row.{name}.decision", title=name, row=name)
+        for name in ("dxa-endocrine", "mammogram-annual")
+    ]
+    page = present_plan(
+        replace(bench, needed=(bench.needed[0], *waiting)),
+        sample_preview(),
+        (),
+        sample_frame("edit and save plan"),
+        ZONE,
+    )
+    document = check_page(render("plan.html", page))
+    panel = next(part for part in document.iter() if part.get("id") == "needed")
+    stops, said = panel.findall(f"{H}ul")
+    assert text_of(stops) == "HER2: choose which result stands, or leave it open with a reason"
+    assert text_of(said) == "Not decided: dxa-endocrine; mammogram-annual"
+    assert [link.get("href") for link in said.iter(f"{H}a")] == ["#dxa-endocrine", "#mammogram-annual"]
+
+
 def test_what_was_typed_comes_back_with_the_error_beside_it() -> None:
     typed = {"row.mammogram-annual.when": ["soonish"], "row.mammogram-annual.note": ["call <her>"]}
     problems = {"row.mammogram-annual.when": "Write a month or a day, such as 2026-12"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from smart_app.clinical.dates import PartialDate
-from smart_app.clinical.facts import Fact, FactState, PatientRecord, Scope, Search, SearchState
+from smart_app.clinical.facts import Fact, FactState, FactValue, PatientRecord, Scope, Search, SearchState
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.web.presenters_record import Extras, present_record
 from tests.support.house_checks import check_page, find_all, text_of
@@ -170,3 +170,22 @@ def test_the_title_names_no_patient() -> None:
 def test_at_most_three_lines_say_what_matters_today() -> None:
     page = present_record(sample_record(), sample_recommendations(), sample_frame(), Extras())
     assert [line.tag.css for line in page.matters] == ["overdue", "conflicting", "cannot-tell"]
+
+
+def test_each_conflict_is_named_with_the_values_that_disagree() -> None:
+    record = sample_record()
+    stage = replace(record.facts["stage_group"], state=FactState.CONFLICTING, others=stage_values("IIA", "IIIA"))
+    both = replace(
+        record, cancers=(replace(record.cancers[0], facts={**record.cancers[0].facts, "stage_group": stage}),)
+    )
+    one, two = (
+        next(line for line in present_record(it, (), sample_frame(), Extras()).matters if line.tag.css == "conflicting")
+        for it in (record, both)
+    )
+    assert [link.text for link in one.links] == ["HER2"]
+    assert one.text == ": negative (biopsy) and positive (excision). Choose which result stands."
+    assert [link.text for link in two.links] == ["Stage IIA or IIIA", "HER2 negative or positive"]
+
+
+def stage_values(*values: str) -> tuple[FactValue, ...]:
+    return tuple(FactValue(value, None, ()) for value in values)
