@@ -1,12 +1,12 @@
 """
-The last confirmed plan as paper, for when the EHR cannot be asked (hazard H21): encrypted, for one user, patient and
-issuer, gone after 90 days.
+Plans as paper, for when the EHR cannot be asked (hazard H21): encrypted, for one user, patient and issuer, gone after
+90 days.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -20,42 +20,36 @@ KEPT_FOR_S = 90 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class LastPlan:
-    """
-    What was printed of a save. `form_key` is of that save, `resource` and `version_id` what it made, `read_back_at`
-    when it was seen in the record (UTC), `paper` the words of the paper.
-    """
+class PlanOnPaper:
+    """The words of the paper of one save, kept before it is sent. The outbox knows what became of that save."""
 
     form_key: str
-    resource: str
-    version_id: str
-    read_back_at: datetime
     paper: dict[str, Any]
 
 
 class LastPlans:
-    """Last confirmed plans over the one store."""
+    """Papers over the one store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def keep(self, owner: DraftOwner, plan: LastPlan) -> None:
-        """Keep it in place of the one before."""
+    def keep(self, owner: DraftOwner, papers: Iterable[PlanOnPaper]) -> None:
+        """Keep these, and no others, for this user and patient."""
         until = self._store.now() + KEPT_FOR_S
-        self._store.put(KIND, self._id(owner), msgspec.json.encode(plan), *_binding(owner), expires_at=until)
+        self._store.put(KIND, self._id(owner), msgspec.json.encode(tuple(papers)), *_binding(owner), expires_at=until)
 
-    def find(self, owner: DraftOwner) -> LastPlan | None:
+    def of(self, owner: DraftOwner) -> tuple[PlanOnPaper, ...]:
         """
-        The last one of this user for this patient; whether it is still the last of the record the outbox knows.
+        Those of this user for this patient, the newest save first.
 
         Raises:
-            UnreadableRecordError: it cannot be read.
+            UnreadableRecordError: they cannot be read.
         """
         found = self._store.get(KIND, self._id(owner), *_binding(owner))
         if found is None:
-            return None
+            return ()
         try:
-            return msgspec.json.decode(found.value, type=LastPlan)
+            return msgspec.json.decode(found.value, type=tuple[PlanOnPaper, ...])
         except msgspec.DecodeError as error:
             raise UnreadableRecordError("a kept paper does not parse") from error
 

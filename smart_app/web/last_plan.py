@@ -1,11 +1,15 @@
 """
-The last confirmed plan on paper while the EHR cannot be asked (hazard H21): made when it was saved, marked with that
-time, and given only to the same user, for the same patient, in an open launch, and only while it is still the last.
+The last confirmed plan on paper while the EHR cannot be asked (hazard H21): made when it was saved, marked with the
+time at which it was seen in the record, and given only to the same user, for the same patient, in an open launch, and
+only while it is still the last.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,8 +21,8 @@ from smart_app.handout.pdf import render_plan_pdf
 from smart_app.handout.plan_paper import PlanPaper
 from smart_app.storage.audit import AuditAction
 from smart_app.storage.contexts import LaunchContext
-from smart_app.storage.last_plans import LastPlan, LastPlans
-from smart_app.storage.outbox import CONFIRMED
+from smart_app.storage.last_plans import LastPlans, PlanOnPaper
+from smart_app.storage.outbox import CONFIRMED, OutboxEntry
 from smart_app.web import papers
 from smart_app.web.handout import pdf_file
 from smart_app.web.opening import Opened
@@ -30,40 +34,69 @@ from smart_app.workflow.launching import note
 from smart_app.workflow.planning_desk import owner_of
 from smart_app.workflow.planning_types import Receipt
 
+MOST_KEPT = 4
 
-def keep_last_plan(opened: Opened, draft: CarePlanDraft, receipt: Receipt) -> None:
-    """Keep the paper of a plan that was just confirmed; that it cannot be kept takes nothing from the save."""
-    context, at = opened.context, receipt.read_back_at or receipt.saved_at
-    if not (receipt.saved and context.fhir_user and at is not None) or receipt.as_draft:
+
+@dataclass(frozen=True, slots=True)
+class LastPlan:
+    """The last confirmed plan: what became of its save, and its paper."""
+
+    receipt: Receipt
+    paper: dict[str, Any]
+    seen_at: datetime
+
+
+def keep_paper(opened: Opened, draft: CarePlanDraft, form_key: str, *, as_draft: bool) -> None:
+    """
+    Keep the paper of a plan that is about to be saved, because its outcome may be found out only later; that it cannot
+    be kept takes nothing from the save.
+    """
+    context = opened.context
+    if not context.fhir_user or as_draft:
         return
-    version = f", version {receipt.version_id}" if receipt.version_id else ""
-    signed = f" by {context.user_name}" if context.user_name else ""
-    standing = (
-        f"Last confirmed plan: signed{signed} and seen in the record as {receipt.resource}{version} at "
-        f"{moment_text(at.astimezone(opened.zone)).text}. What was changed since is not on this paper: look at the "
-        "chart as soon as the EHR answers."
-    )
     with suppress(StoreError):
-        paper = papers.plan_paper(opened.services, context, opened.review, draft, standing)
-        kept = LastPlan(receipt.form_key, receipt.resource, receipt.version_id, at, msgspec.to_builtins(paper))
-        LastPlans(opened.services.store).keep(owner_of(context), kept)
+        paper = papers.plan_paper(opened.services, context, opened.review, draft, "")
+        new = PlanOnPaper(form_key, msgspec.to_builtins(paper))
+        kept, owner = LastPlans(opened.services.store), owner_of(context)
+        may_stand = {receipt.form_key for _, receipt in _saves(opened.services, context)}
+        others = [each for each in kept.of(owner) if each.form_key in may_stand - {form_key}]
+        kept.keep(owner, (new, *others[: MOST_KEPT - 1]))
 
 
-def find_last_plan(wired: Services, context: LaunchContext) -> LastPlan | None:
-    """The kept paper, if this user has one and no later save or taking back of the patient's plan is known here."""
-    if not context.fhir_user:
-        return None
-    kept = LastPlans(wired.store).find(owner_of(context))
-    if kept is None:
-        return None
-    confirmed = [
-        receipt.form_key
+def _saves(wired: Services, context: LaunchContext) -> list[tuple[OutboxEntry, Receipt]]:
+    """Saves of this patient's plan that are in the record or may be, oldest change first."""
+    return [
+        (entry, receipt)
         for entry in wired.outbox.of_patient(context.issuer, context.patient_id)
         if entry.resource.get("resourceType") in ("CarePlan", "DocumentReference")
         and (entry.state == CONFIRMED or entry.open)
         and (receipt := receipts.decode(entry)) is not None
     ]
-    return kept if confirmed and confirmed[-1] == kept.form_key else None
+
+
+def find_last_plan(wired: Services, context: LaunchContext) -> LastPlan | None:
+    """The last confirmed plan, if it is this user's and no later save or taking back of it is known here."""
+    if not context.fhir_user:
+        return None
+    kept = {each.form_key: each for each in LastPlans(wired.store).of(owner_of(context))}
+    saves = _saves(wired, context) if kept else []
+    if not saves:
+        return None
+    entry, receipt = saves[-1]
+    at = receipt.read_back_at or receipt.saved_at
+    if entry.open or at is None or receipt.form_key not in kept:
+        return None
+    return LastPlan(receipt, kept[receipt.form_key].paper, at)
+
+
+def _standing(plan: LastPlan, zone: ZoneInfo | None) -> str:
+    version = f", version {plan.receipt.version_id}" if plan.receipt.version_id else ""
+    signed = f" by {plan.receipt.by}" if plan.receipt.by else ""
+    return (
+        f"Last confirmed plan: signed{signed} and seen in the record as {plan.receipt.resource}{version} at "
+        f"{moment_text(plan.seen_at.astimezone(zone)).text}. What was changed since is not on this paper: look at the "
+        "chart as soon as the EHR answers."
+    )
 
 
 def last_plan_offered(context: LaunchContext) -> LastPlan | None:
@@ -81,11 +114,12 @@ def download_last_plan(handle: str) -> Response:
     if kept is None:
         abort(404)
     zone: ZoneInfo | None = wired.issuer(context.issuer).zone
+    paper = replace(msgspec.convert(kept.paper, PlanPaper), standing=_standing(kept, zone))
     data, _ = render_plan_pdf(
-        msgspec.convert(kept.paper, PlanPaper),
+        paper,
         papers.template_folder(),
         papers.clinic_of(wired).paper,
-        made_on=kept.read_back_at.astimezone(zone).date(),
+        made_on=kept.seen_at.astimezone(zone).date(),
         font_dirs=papers.font_folders(wired),
     )
     note(wired, context, AuditAction.PRINT)

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, jsonify, make_response, redirect, 
 
 from smart_app.errors import NotReadyError, StaleDraftError
 from smart_app.web.forms import PlanForm, is_of_comparison, read_plan_form, with_moves
-from smart_app.web.last_plan import keep_last_plan
+from smart_app.web.last_plan import keep_paper
 from smart_app.web.opening import (
     Opened,
     open_context,
@@ -133,6 +133,7 @@ def _save(opened: Opened, form: PlanForm, kept: KeptDraft) -> Response:
         opened = reviewed_anew(opened)
         if not opened.review.record.scope.applies:
             return scope_response(opened)
+    keep_paper(opened, kept.draft, form.form_key, as_draft=form.action == "save-draft")
     try:
         receipt = save_plan(
             opened.planning,
@@ -146,7 +147,6 @@ def _save(opened: Opened, form: PlanForm, kept: KeptDraft) -> Response:
         )
     except NotReadyError as error:
         return _not_ready(opened, form, error, "Decide this before saving.")
-    keep_last_plan(opened, kept.draft, receipt)
     return _after_save(opened, receipt)
 
 
@@ -234,13 +234,13 @@ def act_on_receipt(handle: str, key: str) -> Response:
     bench = open_plan(opened.planning, opened.context, opened.review)
     if not bench.saveable:
         raise StaleDraftError("the plan cannot be saved now")
+    keep_paper(opened, bench.draft, bench.form_key, as_draft=False)
     try:
         receipt = save_plan(
             opened.planning, opened.context, opened.review, bench.draft, bench.form_key, as_document=True
         )
     except NotReadyError as error:
         return _not_ready(opened, None, error, "Decide this before saving.")
-    keep_last_plan(opened, bench.draft, receipt)
     return _after_save(opened, receipt)
 
 

@@ -62,7 +62,7 @@ def _last_plan() -> list[Pair]:
     kept = last_plan_offered(context) if context is not None else None
     if kept is None:
         return []
-    at = moment_text(_local(kept.read_back_at)).text
+    at = moment_text(_local(kept.seen_at)).text
     link = Link("Open the last confirmed plan (PDF)", f"/c/{context.handle}/last-plan.pdf")
     return [Pair("Still available", f"The plan that you saved, as it was seen in the record at {at}.", link)]
 

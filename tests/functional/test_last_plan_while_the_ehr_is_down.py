@@ -23,7 +23,7 @@ NO_PATIENT = {"on": "read", "type": "Patient", "status": 503}
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[RunningSandbox]:
-    with start_sandbox(as_of=AS_OF, only=("varkonyi", "osthoff", "zaldivarra")) as running:
+    with start_sandbox(as_of=AS_OF, only=("varkonyi", "osthoff", "zaldivarra", "chirwandu", "nakashiro")) as running:
         yield running
 
 
@@ -76,9 +76,9 @@ def test_the_paper_is_of_one_user_patient_and_issuer(app: RunningApp, sandbox: R
     assert context.fhir_user
     owner = DraftOwner(context.issuer, context.fhir_user, context.patient_id)
     kept = LastPlans(app.services.store)
-    assert kept.find(owner) is not None
+    assert kept.of(owner) != ()
     for other in ({"issuer": "epic-like"}, {"user": "Practitioner/other"}, {"patient": "osthoff"}):
-        assert kept.find(replace(owner, **other)) is None
+        assert kept.of(replace(owner, **other)) == ()
 
 
 def test_a_plan_that_was_taken_back_is_no_last_plan(app: RunningApp, sandbox: RunningSandbox) -> None:
@@ -93,3 +93,35 @@ def test_a_draft_is_no_confirmed_plan(app: RunningApp, sandbox: RunningSandbox) 
     launched = launch(app, sandbox, patient="osthoff")
     press(launched, plan_page(launched), "Save as draft, not signed")
     assert launched.get(LINK).status_code == 404
+
+
+def test_a_save_that_is_found_out_only_later_keeps_its_paper(app: RunningApp, sandbox: RunningSandbox) -> None:
+    launched = launch(app, sandbox, patient="chirwandu")
+    plan = plan_page(launched)
+    lost = {"on": "create", "type": "CarePlan", "kind": "act-then-reset"}
+    sandbox.set_faults(lost, {"on": "search", "type": "CarePlan", "status": 500, "after": 1})
+    _, receipt = press_save(launched, plan, note="Call before the visit")
+    assert receipt.heading == "Not known whether saved"
+    assert launched.get(LINK).status_code == 404, "nobody knows whether this is a plan"
+    sandbox.set_faults()
+    later = launch(app, sandbox, patient="chirwandu")
+    assert "Not known whether saved" not in later.text
+    (saved,) = [each["id"] for each in sandbox.record("chirwandu") if each["resourceType"] == "CarePlan"]
+    sandbox.set_faults(NO_PATIENT)
+    assert LINK in launch(app, sandbox, patient="chirwandu").response.text
+    words = words_of(launch(app, sandbox, patient="chirwandu").get(LINK).content)
+    assert f"CarePlan/{saved},version1" in words.replace(" ", "")
+    assert "Last confirmed plan: signed by" in words and "Call before the visit" in words
+
+
+def test_a_save_that_was_refused_takes_no_paper_away(app: RunningApp, sandbox: RunningSandbox) -> None:
+    launched = launch(app, sandbox, patient="nakashiro")
+    press_save(launched, plan_page(launched), note="The first note")
+    sandbox.set_faults({"on": "update", "type": "CarePlan", "status": 422})
+    _, receipt = press_save(launched, plan_page(launched), note="The second note")
+    assert receipt.heading == "Not saved"
+    words = words_of(launched.get(LINK).content)
+    assert "The first note" in words and "The second note" not in words
+    sandbox.set_faults()
+    press_save(launched, plan_page(launched), note="The third note")
+    assert "The third note" in words_of(launched.get(LINK).content)
