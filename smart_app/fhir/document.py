@@ -7,18 +7,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from smart_app.fhir import resources
 from smart_app.fhir.careplan import URI_SYSTEM, Authorship, instant
-from smart_app.fhir.narrative import TITLE
+from smart_app.fhir.narrative import TITLE, date_words
 
 LOINC = "http://loinc.org"
 PLAN_TYPE = "18776-5"
 CATEGORY_SYSTEM = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
 FHIR_JSON = "application/fhir+json"
+_DAY = re.compile(r"[12]\d{3}-(?:0[1-9]|1[0-2])-[0-3]\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,12 @@ class DocumentInRecord:
     attachment_url: str | None
     size: int | None
 
+    @property
+    def told(self) -> str:
+        """One sentence on a document that may be ours, and that nothing proves to be."""
+        on = f" of {date_words(self.date[:10])}" if _DAY.fullmatch(self.date[:10]) else ""
+        return f"{self.reference}{on} may be an earlier plan of Aftercare: nothing that this EHR keeps of it tells."
+
 
 def read_document(resource: Mapping[str, Any]) -> DocumentInRecord:
     """Read a DocumentReference; parts that a server dropped are empty."""
@@ -133,7 +141,7 @@ def read_document(resource: Mapping[str, Any]) -> DocumentInRecord:
         version_id=resources.version_id(data),
         status=resources.text(data.get("status")) or "unknown",
         doc_status=resources.text(data.get("docStatus")) or "",
-        title=resources.text(first.get("title")) or resources.text(data.get("description")) or "",
+        title=resources.text(first.get("title")) or resources.text(data.get("description")) or _type_words(data),
         identifiers=tuple(value for entry in identifiers if (value := resources.text(entry.get("value")))),
         maker=resources.first_display(data.get("author")) or "",
         date=resources.text(data.get("date")) or "",
@@ -141,6 +149,11 @@ def read_document(resource: Mapping[str, Any]) -> DocumentInRecord:
         attachment_url=resources.text(first.get("url")),
         size=int(size) if size is not None else None,
     )
+
+
+def _type_words(data: dict[str, Any]) -> str:
+    words = data.get("type")
+    return (resources.text(words.get("text")) if isinstance(words, dict) else None) or ""
 
 
 def checksum_of(encoded: str) -> str | None:

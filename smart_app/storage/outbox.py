@@ -26,6 +26,8 @@ from smart_app.errors import AnotherSaveError, StoreError, UnreadableRecordError
 from smart_app.storage.engine import LEASES, Store
 
 KIND, OPEN_KIND, WORDS_KIND = "outbox", "outbox-open", "outbox-words"
+DOCUMENTS_KIND = "outbox-documents"
+DOCUMENTS_KEPT = 50
 SETTLED_FOR_S = 90 * 24 * 3600.0
 OPEN_FOR_S = 10 * 365 * 24 * 3600.0  # what is not resolved does not end by itself
 LEASE_S = 40.0
@@ -197,6 +199,23 @@ class Outbox:
         """What `remember_words` kept of a plan; None where nothing is known."""
         found = self._store.get(WORDS_KIND, self._id(issuer, patient, reference), issuer, patient)
         return msgspec.json.decode(found.value, type=dict[str, str]) if found is not None else None
+
+    def remember_document(self, issuer: str, patient: str, reference: str) -> None:
+        """Keep that a document is ours, for as long as it may stand: some servers keep nothing that tells."""
+        known = [each for each in self.documents_of(issuer, patient) if each != reference]
+        self._store.put(
+            DOCUMENTS_KIND,
+            self._id(issuer, patient, "documents"),
+            msgspec.json.encode([reference, *known][:DOCUMENTS_KEPT]),
+            issuer,
+            patient,
+            expires_at=self._store.now() + OPEN_FOR_S,
+        )
+
+    def documents_of(self, issuer: str, patient: str) -> tuple[str, ...]:
+        """Our documents of a patient (`DocumentReference/17`), the newest first."""
+        found = self._store.get(DOCUMENTS_KIND, self._id(issuer, patient, "documents"), issuer, patient)
+        return msgspec.json.decode(found.value, type=tuple[str, ...]) if found is not None else ()
 
     def _take(self, name: str, holder: str, patience_s: float) -> None:
         waited = 0.0

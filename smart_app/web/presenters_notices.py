@@ -54,6 +54,10 @@ def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notic
             "document (the chart keeps the earlier version)."
         )
         notices.append(Notice("An earlier plan is in the record as a document", "warn", (words,)))
+    if bench.doubtful_documents:
+        last = "Look in the chart. Saving leaves it as it is and writes another document."
+        heading = "An earlier plan may be in the record as a document"
+        notices.append(Notice(heading, "warn", (*bench.doubtful_documents, last)))
     if bench.duplicates:
         ours = bench.existing_plan.resource if bench.existing_plan else "one of them"
         words = (

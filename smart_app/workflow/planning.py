@@ -20,7 +20,7 @@ from smart_app.workflow.planning_after import catch_up, remember_saved
 from smart_app.workflow.planning_check import check_record_is_meant
 from smart_app.workflow.planning_desk import Desk, owner_of, sit_down
 from smart_app.workflow.planning_needs import changed_since_signed, conflicts_to_settle, needed_decisions
-from smart_app.workflow.planning_paper_plan import find_document_plan, shown_document
+from smart_app.workflow.planning_paper_plan import shown_document, with_documents
 from smart_app.workflow.planning_ports import FormData, PlanContext, PlanReview, PlanServices
 from smart_app.workflow.planning_preview import preview
 from smart_app.workflow.planning_reconcile import ONE_LOOK, close_unsent, pay_later, resolve
@@ -77,8 +77,7 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
         catch_up(services, context, services.client_for(context))
     plans = _plans(desk)
     if plans.ours is None:
-        document = find_document_plan(desk, services.client_for(context), desk.state())
-        plans = replace(plans, document=document)
+        plans = with_documents(plans, desk, services.client_for(context), desk.state())
     ours = plans.ours or (
         read_care_plan(plans.document.snapshot.plan, desk.plan_definition)
         if plans.document is not None and plans.document.snapshot is not None
@@ -99,6 +98,7 @@ def open_plan(services: PlanServices, context: PlanContext, review: PlanReview) 
         kept_at=state.kept_at,
         existing_plan=_in_record(plans),
         document_read=plans.document is None or plans.document.snapshot is not None,
+        doubtful_documents=tuple(document.told for document in plans.doubtful),
         other_plans=tuple(existing_plan(plan) for plan in (*plans.others, *plans.ended)),
         three_way=three_way,
         duplicates=plans.duplicates,

@@ -14,7 +14,7 @@ from smart_app.storage.outbox import CONFIRMED, OutboxEntry
 from smart_app.workflow.planning_paper_plan import data_of
 from smart_app.workflow.planning_record import find_documents
 from smart_app.workflow.planning_send import SendEnd, Sent
-from smart_app.workflow.planning_settle import settle
+from smart_app.workflow.planning_settle import remember, settle
 from smart_app.workflow.planning_step import Saving, check_resource_to_send, plan_entries, send_entry
 from smart_app.workflow.planning_types import Receipt
 
@@ -22,13 +22,16 @@ from smart_app.workflow.planning_types import Receipt
 def save_document(saving: Saving) -> Receipt:
     """The second rung: the first form of the document that the server takes."""
     desk, approved = saving.desk, saving.approved
+    context = desk.context
     known = [e.reference for e in plan_entries(desk) if e.state == CONFIRMED and e.reference]
+    known += desk.services.outbox.documents_of(context.issuer, context.patient_id)
     existing: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
     try:
-        ours = find_documents(saving.client, desk.context.patient_id, approved.draft.identifier, known)
-        if ours and saving.ladder.document.can_update:
-            existing = ours[0][1]
+        found = find_documents(saving.client, context.patient_id, approved.draft.identifier, known)
+        if found.ours and saving.ladder.document.can_update:
+            existing = found.ours[0][1]
+        notes = tuple(f"{document.told} It was left as it is." for document in found.doubtful)
     except TemporaryFhirError:
         raise
     except FhirError:
@@ -61,6 +64,8 @@ def save_document(saving: Saving) -> Receipt:
         settle(desk.services.outbox, sent.entry, receipt)
     assert last is not None
     sent, receipt = last
+    if receipt.saved:
+        remember(desk.services.outbox, sent)
     settle(desk.services.outbox, sent.entry, receipt)
     if sent.entry.form_key != saving.form_key:
         _settle_first(saving, sent.entry, receipt)

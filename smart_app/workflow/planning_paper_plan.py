@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from smart_app.clinical.dates import PartialDate
@@ -22,7 +23,7 @@ from smart_app.storage.outbox import CONFIRMED
 from smart_app.workflow.planning_build import Approved
 from smart_app.workflow.planning_desk import Desk, ladder_of, new_identifier
 from smart_app.workflow.planning_ports import PlanClient
-from smart_app.workflow.planning_record import DocumentPlan, document_snapshot, find_documents, is_about
+from smart_app.workflow.planning_record import DocumentPlan, RecordPlans, document_snapshot, find_documents, is_about
 from smart_app.workflow.planning_types import ExistingPlan
 
 
@@ -39,28 +40,33 @@ def data_of(approved: Approved) -> dict[str, Any]:
     return {**plan, "contained": inner} if inner else plan
 
 
-def find_document_plan(desk: Desk, client: PlanClient, state: KeptState | None) -> DocumentPlan | None:
-    """Our document, with the plan in it where it can be read back; None where plans are saved as care plans."""
+def with_documents(plans: RecordPlans, desk: Desk, client: PlanClient, state: KeptState | None) -> RecordPlans:
+    """
+    The plans of the record with our document, and the plan in it where it can be read back; unchanged where plans are
+    saved as care plans.
+    """
     if ladder_of(desk, state.draft if state is not None else None).chosen is not RungName.DOCUMENT:
-        return None
+        return plans
     context = desk.context
     entries = desk.services.outbox.of_patient(context.issuer, context.patient_id)
     known = {e.reference: e for e in entries if e.state == CONFIRMED and e.reference and "Document" in e.reference}
     identifier = state.draft.identifier if state is not None else new_identifier(desk, ())
+    remembered = desk.services.outbox.documents_of(context.issuer, context.patient_id)
     try:
-        found = find_documents(client, context.patient_id, identifier, known)
+        found = find_documents(client, context.patient_id, identifier, (*known, *remembered))
     except FhirError:
-        return None
-    if not found:
-        return None
-    document, resource = found[0]
+        return plans
+    plans = replace(plans, doubtful=found.doubtful)
+    if not found.ours:
+        return plans
+    document, resource = found.ours[0]
     plan = _in_document(client, resource)
     entry = known.get(document.reference)
     if plan is None and entry is not None and entry.version_id in (None, document.version_id):
         plan = entry.details.get("own")
-    if plan is None or not _is_ours(desk, plan):
-        return DocumentPlan(document)
-    return DocumentPlan(document, document_snapshot(plan, document.reference))
+    readable = plan is not None and _is_ours(desk, plan)
+    snapshot = document_snapshot(plan, document.reference) if plan is not None and readable else None
+    return replace(plans, document=DocumentPlan(document, snapshot))
 
 
 def _in_document(client: PlanClient, resource: Mapping[str, Any]) -> dict[str, Any] | None:

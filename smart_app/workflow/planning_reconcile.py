@@ -19,7 +19,7 @@ from smart_app.workflow.planning_beside import pay
 from smart_app.workflow.planning_desk import note_event
 from smart_app.workflow.planning_ports import PlanClient, PlanContext, PlanServices
 from smart_app.workflow.planning_send import LOOKS_AFTER_S, Writer
-from smart_app.workflow.planning_settle import remember_words, settle
+from smart_app.workflow.planning_settle import remember, settle
 from smart_app.workflow.planning_types import HEADINGS, Outcome, Receipt
 
 ONE_LOOK = (0.0,)
@@ -50,7 +50,7 @@ def resolve(
     concluded = receipts.conclude(receipt, sent)
     concluded = replace(concluded, searched_times=receipt.searched_times + sent.looks)
     if concluded.saved:
-        remember_words(outbox, sent)
+        remember(outbox, sent)
     settled = settle(outbox, sent.entry, concluded)
     if concluded.outcome is not Outcome.UNKNOWN:
         outcome = AuditOutcome.SUCCESS if concluded.saved else AuditOutcome.REFUSED

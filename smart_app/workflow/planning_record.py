@@ -16,6 +16,7 @@ from smart_app.fhir.answers import parse_json
 from smart_app.fhir.careplan import CATEGORY_SYSTEM, URI_SYSTEM, goal_identifier
 from smart_app.fhir.careplan_reading import PlanInRecord, read_care_plan
 from smart_app.fhir.document import LOINC, PLAN_TYPE, DocumentInRecord, read_document
+from smart_app.fhir.narrative import TITLE
 from smart_app.workflow.planning_ports import PlanClient
 from smart_app.workflow.planning_types import ExistingPlan
 
@@ -24,6 +25,12 @@ GOALS_READ = 20
 NO_CACHE = {"Cache-Control": "no-cache"}
 _URN = re.compile(r"urn:uuid:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _Item = TypeVar("_Item")
+
+# Parameters that some servers require, and that name our kind of plan.
+WIDER = {
+    "CarePlan": {"category": f"{CATEGORY_SYSTEM}|assess-plan"},
+    "DocumentReference": {"type": f"{LOINC}|{PLAN_TYPE}"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +97,8 @@ class RecordPlans:
     """
     What the record holds.
 
-    `duplicates` are further open plans of ours (there should be none). `read` False: it could not be read, `why` says
-    why in words.
+    `duplicates` are further open plans of ours (there should be none). `doubtful` documents may be ours. `read` False:
+    it could not be read, `why` says why in words.
     """
 
     ours: PlanInRecord | None = None
@@ -100,6 +107,7 @@ class RecordPlans:
     ended: tuple[PlanInRecord, ...] = ()
     duplicates: tuple[str, ...] = ()
     document: DocumentPlan | None = None
+    doubtful: tuple[DocumentInRecord, ...] = ()
     read: bool = True
     why: str = ""
 
@@ -111,7 +119,7 @@ def find_plans(client: PlanClient, patient_id: str, plan_definition: str, wanted
     Args:
         wanted: identifier of the plan in work: among several of ours, that one.
     """
-    params = {"patient": patient_id, "category": f"{CATEGORY_SYSTEM}|assess-plan"}
+    params = {"patient": patient_id, **WIDER["CarePlan"]}
     try:
         found = search_all(client, "CarePlan", params, patient_id)
     except FhirError as error:
@@ -151,25 +159,32 @@ def our_plan(found: Iterable[dict[str, Any]], plan_definition: str, patient_id: 
     return ours[0][0] if ours else None
 
 
-def find_documents(
-    client: PlanClient, patient_id: str, identifier: str, known: Iterable[str] = ()
-) -> tuple[tuple[DocumentInRecord, dict[str, Any]], ...]:
+@dataclass(frozen=True, slots=True)
+class Documents:
     """
-    Our plan documents in force, by identifier, or by a reference that a receipt of ours names (some servers drop
-    identifiers); newest first.
+    Plan documents in force, newest first: ours as they were read, and `doubtful` ones that have the title of ours, but
+    carry nothing of this program that tells (some servers drop identifiers, another installation has its own).
+    """
+
+    ours: tuple[tuple[DocumentInRecord, dict[str, Any]], ...] = ()
+    doubtful: tuple[DocumentInRecord, ...] = ()
+
+
+def find_documents(client: PlanClient, patient_id: str, identifier: str, known: Iterable[str] = ()) -> Documents:
+    """
+    The plan documents of a patient. Ours are those with the identifier, and those that a save of ours made (`known`).
 
     Raises:
         FhirError: the search failed.
     """
-    params = {"patient": patient_id, "type": f"{LOINC}|{PLAN_TYPE}"}
+    params = {"patient": patient_id, **WIDER["DocumentReference"]}
     mine = set(known)
     found = [(read_document(entry), entry) for entry in search_all(client, "DocumentReference", params, patient_id)]
-    ours = [
-        (document, entry)
-        for document, entry in found
-        if document.status == "current" and (identifier in document.identifiers or document.reference in mine)
-    ]
-    return tuple(sorted(ours, key=lambda pair: pair[0].date, reverse=True))
+    found = sorted((pair for pair in found if pair[0].status == "current"), key=lambda pair: pair[0].date, reverse=True)
+    ours = [pair for pair in found if identifier in pair[0].identifiers or pair[0].reference in mine]
+    named = {document.reference for document, _ in ours}
+    doubtful = [each for each, _ in found if each.reference not in named and each.title == TITLE]
+    return Documents(tuple(ours), tuple(doubtful))
 
 
 def search_all(
@@ -215,11 +230,7 @@ def find_by_identifier(
             return _carrying(search_all(client, resource_type, params, patient_id), identifier)
         except (RefusedResourceError, NotOfferedError):
             pass  # it does not, in spite of what it says: the wider search below
-    wider = {
-        "CarePlan": {"category": f"{CATEGORY_SYSTEM}|assess-plan"},
-        "DocumentReference": {"type": f"{LOINC}|{PLAN_TYPE}"},
-    }
-    params = {"patient": patient_id, **wider.get(resource_type, {})}
+    params = {"patient": patient_id, **WIDER.get(resource_type, {})}
     return _carrying(search_all(client, resource_type, params, patient_id), identifier)
 
 

@@ -46,7 +46,7 @@ from smart_app.workflow.planning_record import (
     with_goals,
 )
 from smart_app.workflow.planning_send import SendEnd, Sent
-from smart_app.workflow.planning_settle import keep_receipt, remember_words, settle
+from smart_app.workflow.planning_settle import keep_receipt, remember, settle
 from smart_app.workflow.planning_step import (
     Saving,
     WatchedClient,
@@ -344,7 +344,7 @@ def _write_plan(saving: Saving, existing: Snapshot | None, current: Snapshot | N
     if not receipt.saved:
         settle(desk.services.outbox, sent.entry, receipt)
         return receipt
-    remember_words(desk.services.outbox, sent)
+    remember(desk.services.outbox, sent)
     receipt = replace(receipt, notes=(*receipt.notes, *owed.notes))
     # Known before what stands beside it is written, with what is owed: a kill from here on loses nothing.
     settled = settle(desk.services.outbox, sent.entry, receipt)

@@ -29,6 +29,7 @@ from smart_app.fhir.capability import Ability
 from smart_app.fhir.careplan import URI_SYSTEM
 from smart_app.fhir.comparison import Comparison, compare_resources
 from smart_app.storage.outbox import OutboxEntry
+from smart_app.workflow.planning_found import find_sent
 from smart_app.workflow.planning_ports import PlanClient, PlanServices
 from smart_app.workflow.planning_record import find_by_identifier, is_about
 
@@ -221,13 +222,14 @@ class Writer:
         if _is_update(entry):
             stored = self._client.read(entry.resource["resourceType"], entry.resource["id"])
             return self._judge_update(entry, stored, count)
-        found = self._find(entry)
+        searched = self._ability.identifier_search
+        found, proven = find_sent(self._client, entry.resource, _identifier(entry), entry.patient, searched)
         if not found:
             return None
         equal = [resource for resource in found if compare_resources(entry.resource, resource).same_plan]
         stored = (equal or found)[0]
         entry = replace(entry, reference=resources.own_reference(stored))
-        sent = self._compared(entry, stored, matched=True)
+        sent = self._compared(entry, stored, matched=not proven)
         return replace(sent, looks=count, matches=tuple(map(resources.own_reference, found)))
 
     def _judge_update(self, entry: OutboxEntry, stored: dict[str, Any], count: int) -> Sent | None:

@@ -39,11 +39,18 @@ def settle_state(outbox: Outbox, sent: Sent) -> OutboxEntry:
     return outbox.update(replace(sent.entry, state=_ENDS[sent.end]))
 
 
-def remember_words(outbox: Outbox, sent: Sent) -> None:
-    """Our words in a plan as the EHR keeps them, so that another hand's are known as such for as long as it stands."""
-    if sent.end is SendEnd.WRITTEN and sent.stored is not None and sent.stored.get("resourceType") == "CarePlan":
-        entry = sent.entry
-        outbox.remember_words(entry.issuer, entry.patient, sent.reference, word_digests(sent.stored))
+def remember(outbox: Outbox, sent: Sent) -> None:
+    """
+    What must be known of a plan for as long as it stands: our words in it as the EHR keeps them, so that another hand's
+    are known as such; of a document, that it is ours.
+    """
+    if sent.end is not SendEnd.WRITTEN or sent.stored is None:
+        return
+    issuer, patient, kind = sent.entry.issuer, sent.entry.patient, sent.stored.get("resourceType")
+    if kind == "CarePlan":
+        outbox.remember_words(issuer, patient, sent.reference, word_digests(sent.stored))
+    elif kind == "DocumentReference":
+        outbox.remember_document(issuer, patient, sent.reference)
 
 
 def settle(outbox: Outbox, entry: OutboxEntry, receipt: Receipt) -> OutboxEntry:

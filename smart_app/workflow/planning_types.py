@@ -273,7 +273,7 @@ class Workbench:
     none; a person must look at them in the chart). `record_doubts`: why nothing is written into this record without an
     explicit confirmation (a test, merged or inactive one). `entries_left_out`: facts by clinicians in the saved plan
     that do not stand any more, each with the reason. `document_read` False: `existing_plan` is a document whose plan
-    cannot be read back.
+    cannot be read back. `doubtful_documents`: a sentence on each document that may be an earlier plan of ours.
     """
 
     draft: CarePlanDraft
@@ -302,6 +302,7 @@ class Workbench:
     record_doubts: tuple[str, ...] = ()
     entries_left_out: tuple[LeftOut, ...] = ()
     document_read: bool = True
+    doubtful_documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
