@@ -191,12 +191,19 @@ class Journey:
         return reference
 
     def enter_fact(self, home: Page) -> None:
-        """Enter a fact by hand, so that the checkers see a plan and a Provenance that hold one."""
-        _, form = self.browser.open(home.url.split("?")[0] + "facts?fact=bmi")
+        """Enter a fact and a study by hand, so that the checkers see a plan and a Provenance that hold them."""
+        base = home.url.split("?")[0]
+        _, form = self.browser.open(f"{base}facts?fact=bmi")
         entered = {"entry.bmi.value": "31", "entry.bmi.reason": "Measured today."}
         status, page = self.browser.press(form, "Keep this fact", **entered)
         if status != 200:
             self.wrong(f"a fact cannot be entered: {status}, {page.heading}")
+        _, form = self.browser.open(f"{base}facts?fact=done.ecg")
+        self.keep("entry", form)
+        study = {"row.what": "ecg", "row.on": "2019-02", "row.reason": "Letter of her cardiologist."}
+        status, page = self.browser.press(form, "Keep this entry", **study)
+        if status != 200:
+            self.wrong(f"a study cannot be entered: {status}, {page.heading}")
 
     def update(self, reference: str) -> None:
         """Save again with a change: the same resource, one version later, and what another hand wrote still in it."""
@@ -214,6 +221,8 @@ class Journey:
             self.wrong("the order that another hand put into the plan was taken out of it")
         if not any(note["text"].startswith("By the clinician: bmi") for note in held.get("note", [])):
             self.wrong("the entered fact does not stand in the plan")
+        if not any(note["text"].startswith("By the clinician: done: ecg") for note in held.get("note", [])):
+            self.wrong("the entered study does not stand in the plan")
         if "Order by another hand" not in receipt.html:
             self.wrong("the receipt does not say what another hand's part stays")
         if not receipt.heading.startswith(SAVED) or receipt.attribute("data-resource") != reference:

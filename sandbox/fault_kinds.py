@@ -96,8 +96,8 @@ def _drip(fault: Fault, answer: Answer, wait: Wait) -> Response:
 
     def body() -> Iterator[bytes]:
         for number in range(len(data)):
-            yield data[number : number + 1]
             wait(fault.seconds or 1.0)
+            yield data[number : number + 1]
 
     return _streamed(response, body(), len(data))
 

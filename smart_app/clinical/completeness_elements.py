@@ -132,29 +132,45 @@ def _has_date(given: Given) -> bool:
 
 def _has_drugs(given: Given) -> bool:
     drugs = given.record.systemic
-    return bool(drugs) and all(drug.started_on is not None for drug in drugs)
+    return _listed(given, "systemic") and all(drug.started_on is not None for drug in drugs)
+
+
+def _listed(given: Given, name: str) -> bool:
+    """Whether treatments of this name are known: some, or the clinician's word that there was none."""
+    return bool(getattr(given.record, name)) or name in given.record.all_given
 
 
 def _knows_ongoing(given: Given) -> bool:
     """Whether it can be said what is still taken: the drugs were read, and each is active or stopped."""
     drugs = given.record.systemic
-    return given.record.was_read("systemic") and bool(drugs) and all(drug.status != "unknown" for drug in drugs)
+    return (
+        given.record.was_read("systemic")
+        and _listed(given, "systemic")
+        and all(drug.status != "unknown" for drug in drugs)
+    )
 
 
 def _has_radiation(given: Given) -> bool:
     courses = given.record.radiation
     ended = all(course.ended_on is not None for course in courses) or known(given.record, "radiation_ended_on")
-    return bool(courses) and ended
+    return _listed(given, "radiation") and ended
 
 
 def _has_breast_surgery(given: Given) -> bool:
-    return any(row.kind in ("mastectomy", "breast-conserving") and row.on is not None for row in given.record.surgery)
+    operations = [row for row in given.record.surgery if row.kind in ("mastectomy", "breast-conserving")]
+    if not operations:
+        return "surgery" in given.record.all_given
+    return any(row.on is not None for row in operations)
 
 
 def _knows_reconstruction(given: Given) -> bool:
     """A reconstruction, or no mastectomy that one could follow; after a mastectomy a gap is not "none"."""
     kinds = {row.kind for row in given.record.surgery}
-    return "reconstruction" in kinds or ("mastectomy" not in kinds and "breast-conserving" in kinds)
+    return (
+        "reconstruction" in kinds
+        or "surgery" in given.record.all_given
+        or ("mastectomy" not in kinds and "breast-conserving" in kinds)
+    )
 
 
 def _has_end(given: Given) -> bool:
@@ -200,9 +216,9 @@ _ELEMENTS: tuple[_Row, ...] = (
     _of("clinicians", "Treating clinicians by name", ("IOM R6", "ASCO"), _never, Place.PLAN),
     _of("primary-care", "Primary-care clinician", ("IOM R6", "ASCO"), _contact("primary_care_name"), Place.CLINIC),
     _of("coordinator", "Point of contact after treatment", ("IOM R7",), _contact("quick_return_phone"), Place.CLINIC),
-    _of("diagnosis", "Diagnosis: invasive or in situ", _ALL, _has_kind, Place.CHART),
+    _of("diagnosis", "Diagnosis: invasive or in situ", _ALL, _has_kind, Place.FACT, "cancer_kind"),
     _of("subtype", "Histologic subtype", ("IOM R2", "ASCO"), _has_subtype, Place.CHART),
-    _of("side", "Side of the tumor", ("IOM R2", "ASCO"), _has_side, Place.CHART),
+    _of("side", "Side of the tumor", ("IOM R2", "ASCO"), _has_side, Place.FACT, "laterality"),
     _of("diagnosed-on", "Date of diagnosis", ("ASCO", "NAPBC"), _has_date, Place.FACT, "diagnosed_on"),
     _of_fact("stage", "Stage", _ALL, "stage_group", also=("t",)),
     _of_fact("grade", "Grade", ("IOM R2", "ASCO"), "grade"),
@@ -211,13 +227,15 @@ _ELEMENTS: tuple[_Row, ...] = (
     _of_fact("her2", "HER2", _ALL, "her2"),
     _of_fact("size", "Tumor size", ("IOM R2",), "tumor_size_mm", also=("t",)),
     _of_fact("nodes", "Lymph nodes with cancer", ("IOM R2", "ASCO"), "nodes_positive", "n"),
-    _of("nodes-removed", "Number of lymph nodes removed", ("ASCO",), _knows("nodes_examined"), Place.CHART),
-    _of("imaging", "Last imaging and its result", ("IOM R1",), _has_imaging, Place.CHART),
-    _of("surgery", "Breast surgery with date", ("IOM R4", "ASCO", "NAPBC"), _has_breast_surgery, Place.CHART),
-    _of("reconstruction", "Reconstruction, or none", ("ASCO",), _knows_reconstruction, Place.CHART),
-    _of("axilla", "Axillary surgery", ("ASCO",), lambda given: bool(given.record.axillary_surgery), Place.CHART),
-    _of("radiation", "Radiation with end date", ("IOM R4", "ASCO", "NAPBC"), _has_radiation, Place.CHART),
-    _of("drugs", "Cancer drugs with dates", ("IOM R3", "IOM R4", "ASCO", "NAPBC"), _has_drugs, Place.CHART),
+    _of("nodes-removed", "Number of lymph nodes removed", ("ASCO",), _knows("nodes_examined"), Place.FACT,
+        "nodes_examined"),
+    _of("imaging", "Last imaging and its result", ("IOM R1",), _has_imaging, Place.FACT, "done.mammogram"),
+    _of("surgery", "Breast surgery with date", ("IOM R4", "ASCO", "NAPBC"), _has_breast_surgery, Place.FACT, "surgery"),
+    _of("reconstruction", "Reconstruction, or none", ("ASCO",), _knows_reconstruction, Place.FACT, "surgery"),
+    _of("axilla", "Axillary surgery", ("ASCO",), lambda given: _listed(given, "axillary_surgery"),
+        Place.FACT, "axillary_surgery"),
+    _of("radiation", "Radiation with end date", ("IOM R4", "ASCO", "NAPBC"), _has_radiation, Place.FACT, "radiation"),
+    _of("drugs", "Cancer drugs with dates", ("IOM R3", "IOM R4", "ASCO", "NAPBC"), _has_drugs, Place.FACT, "systemic"),
     _of("dose", "Anthracycline dose", ("IOM R4", "ASCO"), _has_dose, Place.FACT, "cumulative_doxorubicin_mg_m2"),
     _of("treatment-end", "End of primary treatment", ("IOM R3", "ASCO"), _has_end, Place.FACT,
         "primary_treatment_ended"),
@@ -225,7 +243,7 @@ _ELEMENTS: tuple[_Row, ...] = (
     _of("side-effects", "Side effects that have stayed", ("IOM R4", "ASCO"), _has_side_effects, Place.PLAN),
     _of("support", "Supportive services that were given", ("IOM R5",), _never, Place.PLAN),
     _of_fact("germline", "Genetic risk and test result", ("IOM F8", "ASCO"), "germline"),
-    _of("ongoing", "Treatment that goes on", ("IOM F1", "IOM F9", "ASCO"), _knows_ongoing, Place.CHART),
+    _of("ongoing", "Treatment that goes on", ("IOM F1", "IOM F9", "ASCO"), _knows_ongoing, Place.FACT, "systemic"),
     _of_fact("menopause", "Menopausal status", ("IOM F1",), "menopausal_status"),
     _of_fact("smoking", "Smoking", ("IOM F7", "ASCO"), "smoking"),
     _of_fact("weight", "Body mass index", ("IOM F7", "ASCO"), "bmi"),

@@ -1,7 +1,8 @@
 """
-Dates that follow from the record's rows and may be entered where the record lacks or mistakes them. Pure.
+What the record's rows say of themselves and may be entered where they lack or mistake it. Pure.
 
-Diagnoses and treatments carry their dates in the facts JSON; as facts they are made when a form asks for them.
+Diagnoses carry their kind, side and date in the facts JSON, treatments their dates; as facts they are made when a form
+asks for them.
 """
 
 from __future__ import annotations
@@ -27,23 +28,33 @@ _Row = Surgery | RadiotherapyCourse | Medication
 DIAGNOSED_ON = "diagnosed_on"
 DATE_FACTS = frozenset({*ENTERED_DATES, DIAGNOSED_ON})
 """All dates that may be entered; the date of diagnosis belongs to one tumor."""
+TUMOR_ATTRIBUTES = ("cancer_kind", "laterality", DIAGNOSED_ON)
+"""What a diagnosis says of its tumor."""
 
 
 def date_fact(name: str, record: PatientRecord, cancer: int | None = None) -> Fact:
     """The date as the record's own rows give it, whatever was entered."""
     if name == DIAGNOSED_ON:
         own = record.cancers[cancer or 0] if (cancer or 0) < len(record.cancers) else None
-        return diagnosis_date(own, record.was_read(name)) if own is not None else _fact(name, None, (), False)
+        return tumor_attribute(name, own, record.was_read(name)) if own is not None else _fact(name, None, (), False)
+    record = record.own or record
     plain = replace(record, facts={key: fact for key, fact in record.facts.items() if key not in ENTERED_DATES})
     on = _READERS[name](plain)
     sources = [source for row in _ROWS[name](plain) if on in _dates(row) for source in row.sources]
     return _fact(name, on, tuple(dict.fromkeys(sources)), all(map(record.was_read, _RESTS_ON[name])))
 
 
-def diagnosis_date(cancer: CancerRecord, read: bool = True) -> Fact:
-    """The date of diagnosis of one tumor; an entered one with the record's own beside it."""
-    entered = cancer.facts.get(DIAGNOSED_ON)
-    return entered if entered is not None else _fact(DIAGNOSED_ON, cancer.diagnosed_on, cancer.sources, read)
+def tumor_attribute(name: str, cancer: CancerRecord, read: bool = True) -> Fact:
+    """Kind, side or date of diagnosis of one tumor; an entered one with the record's own beside it."""
+    entered = cancer.facts.get(name)
+    if entered is not None:
+        return entered
+    if name == DIAGNOSED_ON:
+        return _fact(name, cancer.diagnosed_on, cancer.sources, read)
+    value = cancer.kind if name == "cancer_kind" else cancer.laterality
+    if value == "unknown":
+        return Fact(name, FactState.NOT_FOUND if read else FactState.NOT_READ, sources=cancer.sources)
+    return Fact(name, FactState.DOCUMENTED, value, sources=cancer.sources, rule="By the diagnosis.")
 
 
 def _fact(name: str, on: PartialDate | None, sources: tuple[Source, ...], read: bool) -> Fact:

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from smart_app.clinical.date_facts import DATE_FACTS, DIAGNOSED_ON, date_fact, diagnosis_date
+from smart_app.clinical.date_facts import DATE_FACTS, TUMOR_ATTRIBUTES, date_fact, tumor_attribute
 from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.entered_rows import apply_rows
 from smart_app.clinical.facts import CancerRecord, Entry, Fact, FactState, FactValue, PatientRecord
 from smart_app.clinical.scope import decide_scope
+from smart_app.clinical.typed_rows import ROW_NAMES, parse_row, typed_row
 
 _YES_NO = ("true", "false")
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -25,6 +27,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "grade": ("1", "2", "3"),
     "stage_group": ("0", "I", "IA", "IB", "II", "IIA", "IIB", "III", "IIIA", "IIIB", "IIIC", "IV"),
     "m": ("M0", "M1"),
+    "cancer_kind": ("invasive", "dcis", "lcis"),
+    "laterality": ("left", "right"),
     "menopausal_status": ("premenopausal", "perimenopausal", "postmenopausal"),
     "metastasis": ("present", "none"),
     "recurrence": ("none", "local", "regional", "distant"),
@@ -63,7 +67,7 @@ ENTERABLE_TEXTS = frozenset({"t", "n", "germline", "new_symptoms", *DATE_FACTS})
 TUMOR_FACTS = frozenset(
     {
         "er", "pr", "her2", "grade", "stage_group", "t", "n", "m", "tumor_size_mm", "nodes_positive", "nodes_examined",
-        "ki67_percent", "oncotype_rs", "rcb_class", DIAGNOSED_ON,
+        "ki67_percent", "oncotype_rs", "rcb_class", *TUMOR_ATTRIBUTES,
     }
 )  # fmt: skip
 """Facts that belong to one tumor: of several tumors, an entry is about one."""
@@ -96,6 +100,8 @@ def parse_entry_value(name: str, text: str) -> Any:
         ValueError: says what is accepted, in words for the page.
     """
     text = text.strip()
+    if name in ROW_NAMES:
+        return parse_row(name, text)
     if name in NUMBERS:
         least, most = NUMBERS[name]
         if not re.fullmatch(r"\d{1,4}(?:[.,]\d{1,2})?", text):
@@ -127,6 +133,8 @@ def typed_text(name: str, value: Any) -> str:
     """What a person would type for this value: the reverse of `parse_entry_value`."""
     if isinstance(value, bool):
         return str(value).lower()
+    if name in ROW_NAMES and isinstance(value, Mapping):
+        return typed_row(value)
     if name != "germline" or not isinstance(value, (list, tuple)):
         return str(value)
     rows = [row for row in value if isinstance(row, Mapping)]
@@ -159,18 +167,35 @@ def _date(text: str) -> str:
         raise ValueError("a year, month or day, such as 2022, 2022-12 or 2022-12-09") from None
 
 
+def entry_key(entry: Entry) -> str:
+    """How forms and links name an entry: `er`, `her2.1` for the second tumor, `surgery.own-1a2b` for a row."""
+    if entry.row:
+        return f"{entry.name}.{entry.row}"
+    return f"{entry.name}.{entry.cancer}" if entry.cancer else entry.name
+
+
 def apply_entries(record: PatientRecord, entries: tuple[Entry, ...]) -> PatientRecord:
     """The record with the clinician's entries laid over it; the record's own facts stay in `Fact.record`."""
-    last = _last(entries)
+    read, last = record, _last(entries)
+    rows = [entry for (name, _, _), entry in sorted(last.items(), key=lambda item: str(item[0])) if name in ROW_NAMES]
+    record = apply_rows(record, rows) if rows else record
+    record = _with_facts(record, read, {key[:2]: entry for key, entry in last.items() if key[0] not in ROW_NAMES})
+    return replace(record, own=read) if last else read
+
+
+def _with_facts(
+    record: PatientRecord, read: PatientRecord, last: Mapping[tuple[str, int | None], Entry]
+) -> PatientRecord:
+    """The record with entered facts. `read`: the record before any entry."""
     if not last:
         return record
     cancers = tuple(_with_cancer_entries(index, cancer, last, record) for index, cancer in enumerate(record.cancers))
     facts = dict(record.facts)
-    for name in {name for (name, cancer) in last if cancer is not None and name != DIAGNOSED_ON}:
+    for name in {name for (name, cancer) in last if cancer is not None and name not in TUMOR_ATTRIBUTES}:
         facts[name] = _of_tumors(name, cancers, facts.get(name))
     for (name, cancer), entry in sorted(last.items(), key=lambda item: item[0][0]):
-        if cancer is None and name != DIAGNOSED_ON:
-            own = date_fact(name, record) if name in DATE_FACTS else facts.get(name)
+        if cancer is None and name not in TUMOR_ATTRIBUTES:
+            own = date_fact(name, read) if name in DATE_FACTS else read.facts.get(name)
             facts[name] = entered(name, own, entry)
     if ("metastasis", None) not in last:
         facts["metastasis"] = _metastasis(facts, record)
@@ -179,11 +204,11 @@ def apply_entries(record: PatientRecord, entries: tuple[Entry, ...]) -> PatientR
     return replace(record, cancers=cancers, facts=ordered, scope=scope)
 
 
-def _last(entries: Iterable[Entry]) -> dict[tuple[str, int | None], Entry]:
-    """The last entry of each fact and tumor; of one instant, the one that sorts last."""
-    last: dict[tuple[str, int | None], Entry] = {}
+def _last(entries: Iterable[Entry]) -> dict[tuple[str, int | None, str], Entry]:
+    """The last entry of each fact and tumor, and of each row; of one instant, the one that sorts last."""
+    last: dict[tuple[str, int | None, str], Entry] = {}
     for entry in sorted(entries, key=lambda e: (e.at, e.by, repr(e.value), e.reason)):
-        last[entry.name, entry.cancer] = entry
+        last[entry.name, entry.cancer, entry.row] = entry
     return last
 
 
@@ -193,13 +218,19 @@ def _with_cancer_entries(
     """A tumor with its own entries; where there is one tumor, entries about the patient's tumor facts are its own."""
     facts = dict(cancer.facts)
     for (name, of_cancer), entry in last.items():
-        only_one = of_cancer is None and len(record.cancers) == 1 and name in (*facts, DIAGNOSED_ON)
+        only_one = of_cancer is None and len(record.cancers) == 1 and name in (*facts, *TUMOR_ATTRIBUTES)
         if of_cancer == index or (only_one and (name, index) not in last):
-            own = diagnosis_date(cancer, record.was_read(name)) if name == DIAGNOSED_ON else facts.get(name)
+            attribute = name in TUMOR_ATTRIBUTES
+            own = tumor_attribute(name, cancer, record.was_read(name)) if attribute else facts.get(name)
             facts[name] = entered(name, own, entry)
-    diagnosed = facts.get(DIAGNOSED_ON)
-    diagnosed_on = cancer.diagnosed_on if diagnosed is None else PartialDate.parse(str(diagnosed.value))
-    return replace(cancer, diagnosed_on=diagnosed_on, facts={name: facts[name] for name in sorted(facts)})
+    given = {name: str(facts[name].value) for name in TUMOR_ATTRIBUTES if name in facts}
+    return replace(
+        cancer,
+        kind=given.get("cancer_kind", cancer.kind),
+        laterality=given.get("laterality", cancer.laterality),
+        diagnosed_on=PartialDate.parse(given["diagnosed_on"]) if "diagnosed_on" in given else cancer.diagnosed_on,
+        facts={name: facts[name] for name in sorted(facts)},
+    )
 
 
 def entered(name: str, own: Fact | None, entry: Entry) -> Fact:

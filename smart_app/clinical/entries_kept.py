@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from smart_app.clinical.date_facts import DATE_FACTS, date_fact
+from smart_app.clinical.date_facts import DATE_FACTS, TUMOR_ATTRIBUTES, date_fact, tumor_attribute
 from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.entered_rows import row_is_applied, why_it_does_not_fit
 from smart_app.clinical.entries import CHOICES, ENTERABLE_TEXTS, NUMBERS, TUMOR_FACTS, parse_entry_value, typed_text
 from smart_app.clinical.facts import Entry, Fact, FactState, PatientRecord
+from smart_app.clinical.typed_rows import ROW_NAMES
 
 OF_THE_VISIT = frozenset({"new_symptoms", "pregnancy", "ovarian_suppression"})
 """Facts that are true of the day they were entered, and of no later one."""
@@ -67,8 +69,14 @@ def entries_that_stand(entries: Iterable[Entry], record: PatientRecord) -> KeptE
 
 def entries_are_applied(entries: Iterable[Entry], record: PatientRecord) -> bool:
     """Whether a record has these entries laid over it."""
-    facts = (_fact(entry.name, entry.cancer, record) for entry in entries)
-    return all(fact is not None and fact.state is FactState.ENTERED for fact in facts)
+    return all(_is_applied(entry, record) for entry in entries)
+
+
+def _is_applied(entry: Entry, record: PatientRecord) -> bool:
+    if entry.name in ROW_NAMES:
+        return row_is_applied(entry, record)
+    fact = _fact(entry.name, entry.cancer, record)
+    return fact is not None and fact.state is FactState.ENTERED
 
 
 def open_conflicts_that_stand(reasons: dict[str, str], conflicts: Iterable[str]) -> dict[str, str]:
@@ -79,6 +87,8 @@ def open_conflicts_that_stand(reasons: dict[str, str], conflicts: Iterable[str])
 
 def _standing(entry: Entry, record: PatientRecord) -> Entry | str:
     """The entry for this record, else why it does not stand."""
+    if entry.name in ROW_NAMES:
+        return _row_standing(entry, record)
     if entry.name in OF_THE_VISIT and entry.at[:10] != record.as_of.isoformat():
         return "it was true of that visit: ask again"
     cancer = None
@@ -99,8 +109,16 @@ def _standing(entry: Entry, record: PatientRecord) -> Entry | str:
     return replace(entry, value=value)
 
 
+def _row_standing(entry: Entry, record: PatientRecord) -> Entry | str:
+    try:
+        found = replace(entry, value=_typed(entry))
+    except ValueError:
+        return "it cannot be read as such an entry"
+    return why_it_does_not_fit(found, record) or found
+
+
 def _typed(entry: Entry) -> object:
-    if entry.name not in CHOICES and entry.name not in NUMBERS and entry.name not in ENTERABLE_TEXTS:
+    if entry.name not in {*CHOICES, *NUMBERS, *ENTERABLE_TEXTS, *ROW_NAMES}:
         raise ValueError("no fact that can be entered")
     return parse_entry_value(entry.name, str(entry.value))
 
@@ -142,4 +160,6 @@ def _fact(name: str, cancer: int | None, record: PatientRecord) -> Fact | None:
     fact = record.cancers[cancer].facts.get(name) if cancer is not None else None
     if fact is None:
         fact = of_tumors[0] if len(of_tumors) == 1 else record.facts.get(name)
+    if fact is None and name in TUMOR_ATTRIBUTES and (cancer or 0) < len(record.cancers):
+        return tumor_attribute(name, record.cancers[cancer or 0], record.was_read(name))
     return date_fact(name, record, cancer) if fact is None and name in DATE_FACTS else fact

@@ -70,6 +70,8 @@ class Entry:
 
     `at` is an instant (UTC, ISO 8601). `cancer` is the index of the tumor it is about, None for the patient.
     `from_plan`: it was read back from a saved plan, where `tumor` names its diagnosis (`Condition/12`).
+    Of treatment and imaging, which are rows, `row` tells entries apart, and `instead_of` is the row of the record that
+    is corrected, in the typed words of `clinical/entered_rows.py`.
     """
 
     name: str
@@ -84,6 +86,8 @@ class Entry:
     extra: Mapping[str, Any] = field(default_factory=dict)
     tumor: str = ""
     from_plan: bool = False
+    row: str = ""
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +177,19 @@ class CancerRecord:
 
 @dataclass(frozen=True, slots=True)
 class Surgery:
-    """Operation on breast or axilla. `kind` as in the contract; `side`: left, right, bilateral, unknown."""
+    """
+    Operation on breast or axilla. `kind` as in the contract; `side`: left, right, bilateral, unknown.
+
+    `entry`, here and in the other rows: the clinician entered it; `record` is the record's own row that it corrects.
+    """
 
     kind: str
     side: str
     on: PartialDate | None
     sources: tuple[Source, ...]
     detail: str | None = None
+    entry: Entry | None = None
+    record: Surgery | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +202,8 @@ class RadiotherapyCourse:
     sources: tuple[Source, ...]
     field: tuple[str, ...] = ()
     dose_gray: float | None = None
+    entry: Entry | None = None
+    record: RadiotherapyCourse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +223,8 @@ class Medication:
     ended_on: PartialDate | None
     sources: tuple[Source, ...]
     last_given_on: PartialDate | None = None
+    entry: Entry | None = None
+    record: Medication | None = None
 
     @property
     def told(self) -> str:
@@ -229,6 +243,8 @@ class ImagingStudy:
     birads: str | None
     sources: tuple[Source, ...]
     sub: str | None = None
+    entry: Entry | None = None
+    record: ImagingStudy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,12 +306,27 @@ class UnplacedResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """
+    An entry about a row that gave no row: the clinician says that the record's own, from `sources`, did not take place,
+    or the entry does not fit the record any more, and `why` says so.
+    """
+
+    name: str
+    entry: Entry
+    sources: tuple[Source, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PatientRecord:
     """
     Everything the product knows about one patient at one moment.
 
     `facts` is at patient level (contract section 3); rules that depend on a tumor read `cancers[i].facts`.
-    `searches` is empty for a local file, which counts as read in full.
+    `searches` is empty for a local file, which counts as read in full. `all_given` holds, by name (`radiation`), the
+    clinician's word that there are no other rows; `set_aside` the entries that gave no row; `own` the record without
+    entries, where there are some.
     """
 
     as_of: date
@@ -313,6 +344,14 @@ class PatientRecord:
     issues: tuple[Issue, ...] = ()
     unplaced: tuple[UnplacedResult, ...] = ()
     searches: tuple[Search, ...] = ()
+    all_given: Mapping[str, Entry] = field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
+    own: PatientRecord | None = None
+
+    @property
+    def may_be_entered(self) -> bool:
+        """Whether facts may be entered: the record itself is in scope, even where an entry ended that."""
+        return (self.own or self).scope.applies
 
     @property
     def diagnoses_read(self) -> bool:
@@ -320,5 +359,8 @@ class PatientRecord:
         return self.was_read("cancer_kind") and self.was_read("reported_cancer")
 
     def was_read(self, name: str) -> bool:
-        """Whether every search that supplies this fact or event name was whole (always, for a local file)."""
-        return all(search.whole for search in self.searches if name in search.supplies)
+        """
+        Whether every search that supplies this fact or event name was whole (always, for a local file), or a clinician
+        says that nothing is missing.
+        """
+        return name in self.all_given or all(search.whole for search in self.searches if name in search.supplies)

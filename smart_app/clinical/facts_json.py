@@ -9,6 +9,7 @@ from typing import Any
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import (
     CancerRecord,
+    Entry,
     Event,
     Fact,
     FactState,
@@ -91,11 +92,15 @@ def fact_json(fact: Fact) -> dict[str, Any]:
         shown.update({key: _plain(fact.extra.get(key)) for key in keys})
     if fact.from_text:
         shown["from_text"] = True
-    if fact.state is FactState.ENTERED and fact.entry is not None:
-        shown["entered"] = {"by": fact.entry.by, "at": fact.entry.at, "reason": fact.entry.reason}
+    if fact.state is FactState.ENTERED:
+        shown.update(_entered(fact.entry))
     if fact.record is not None:
         shown["record"] = fact_json(fact.record)
     return shown
+
+
+def _entered(entry: Entry | None) -> dict[str, Any]:
+    return {} if entry is None else {"entered": {"by": entry.by, "at": entry.at, "reason": entry.reason}}
 
 
 def _other(value: FactValue) -> dict[str, Any]:
@@ -132,7 +137,12 @@ def _cancer(cancer: CancerRecord) -> dict[str, Any]:
 
 
 def _surgery(row: Surgery) -> dict[str, Any]:
-    return {"kind": row.kind, "side": row.side, "on": _date(row.on), "sources": _references(row.sources)}
+    return {"kind": row.kind, "side": row.side, "on": _date(row.on), **_stands_on(row)}
+
+
+def _stands_on(row: Surgery | RadiotherapyCourse | Medication | ImagingStudy) -> dict[str, Any]:
+    """The resources that a row stands on, or who entered it."""
+    return {"sources": _references(row.sources), **_entered(row.entry)}
 
 
 def _course(row: RadiotherapyCourse) -> dict[str, Any]:
@@ -140,7 +150,7 @@ def _course(row: RadiotherapyCourse) -> dict[str, Any]:
         "side": row.side,
         "started_on": _date(row.started_on),
         "ended_on": _date(row.ended_on),
-        "sources": _references(row.sources),
+        **_stands_on(row),
     }
     if row.field:
         shown["field"] = list(row.field)
@@ -156,7 +166,7 @@ def _medication(row: Medication) -> dict[str, Any]:
         "status": row.status,
         "started_on": _date(row.started_on),
         "ended_on": _date(row.ended_on),
-        "sources": _references(row.sources),
+        **_stands_on(row),
     }
 
 
@@ -168,7 +178,7 @@ def _study(study: ImagingStudy | None) -> dict[str, Any] | None:
         "on": _date(study.on),
         "side": study.side,
         "birads": study.birads,
-        "sources": _references(study.sources),
+        **_stands_on(study),
     }
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from smart_app.clinical.facts import PatientRecord
 
 NONE_RECORDED = "none recorded"
+NONE_ENTERED = "none, by the clinician"
 SIDES = ("left", "right")
 
 
@@ -42,6 +43,12 @@ class Feature:
     def known(self) -> bool:
         """Whether a value stands."""
         return self.value is not None
+
+
+def none_words(record: PatientRecord, name: str) -> str:
+    """The words for no row of this name: of the record, or the clinician's where the absence rests on an entry."""
+    said = name in record.all_given or any(aside.name == name and not aside.why for aside in record.set_aside)
+    return NONE_ENTERED if said else NONE_RECORDED
 
 
 def unknown(name: str, *missing: str) -> Feature:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import PatientRecord, RadiotherapyCourse, Source, Surgery
-from smart_app.clinical.features import NONE_RECORDED, SIDES, Feature, unknown
+from smart_app.clinical.features import SIDES, Feature, none_words, unknown
 from smart_app.clinical.recommendations import Because
 from smart_app.clinical.treatment_dates import entered_day, latest_of, months_between
 
@@ -88,7 +88,7 @@ def _operated(record: PatientRecord, side: str) -> Feature:
         return unknown(name)
     if _sideless(record, "mastectomy") or _sideless(record, "breast-conserving"):
         return unknown(name, "laterality")
-    return Feature(name, "none", (Because(f"surgery.{side}", NONE_RECORDED),), ("surgery",))
+    return Feature(name, "none", (Because(f"surgery.{side}", none_words(record, "surgery")),), ("surgery",))
 
 
 def _tissue(record: PatientRecord, side: str, operated: Feature) -> Feature:
@@ -108,7 +108,7 @@ def _any_operation(record: PatientRecord) -> Feature:
         return Feature("surgery.any", kinds, (Because("surgery", words, _sources(rows)),), ("surgery",))
     if not record.was_read("surgery"):
         return unknown("surgery.any")
-    return Feature("surgery.any", frozenset({"none"}), (Because("surgery", NONE_RECORDED),))
+    return Feature("surgery.any", frozenset({"none"}), (Because("surgery", none_words(record, "surgery")),))
 
 
 def _kept_breast(record: PatientRecord, per_side: list[Feature]) -> Iterator[Feature]:
@@ -133,7 +133,7 @@ def _kept_breast(record: PatientRecord, per_side: list[Feature]) -> Iterator[Fea
     if rows:
         yield Feature("bcs.radiated", True, (*reasons, _course_reason(rows)))
     elif record.was_read("radiation") and not record.events.get("history-of-irradiation"):
-        yield Feature("bcs.radiated", False, (*reasons, Because("radiation", NONE_RECORDED)))
+        yield Feature("bcs.radiated", False, (*reasons, Because("radiation", none_words(record, "radiation"))))
     else:
         yield unknown("bcs.radiated")
 
@@ -191,14 +191,14 @@ def _reconstruction(record: PatientRecord) -> Iterator[Feature]:
             reason = Because("surgery", f"reconstruction ({side})", _sources(rows))
             yield Feature(name, kinds[side], (reason,), ("surgery",))
         elif record.was_read("surgery"):
-            yield Feature(name, frozenset({"none"}), (Because("reconstruction", NONE_RECORDED),))
+            yield Feature(name, frozenset({"none"}), (Because("reconstruction", none_words(record, "surgery")),))
         else:
             yield Feature(name, None, (), ("surgery",))
     if every:
         values = _reconstruction_kinds(every)
         yield Feature("recon.any", values, (Because("surgery", "reconstruction", _sources(every)),))
     elif record.was_read("surgery"):
-        yield Feature("recon.any", frozenset({"none"}), (Because("reconstruction", NONE_RECORDED),))
+        yield Feature("recon.any", frozenset({"none"}), (Because("reconstruction", none_words(record, "surgery")),))
     else:
         yield unknown("recon.any")
 
@@ -209,7 +209,7 @@ def _radiated(record: PatientRecord, side: str) -> Feature:
         return Feature(f"rt.{side}", True, (_course_reason(rows),), ("radiation",))
     if not record.was_read("radiation"):
         return Feature(f"rt.{side}", None, (), ("radiation",))
-    return Feature(f"rt.{side}", False, (Because("radiation", NONE_RECORDED),), ("radiation",))
+    return Feature(f"rt.{side}", False, (Because("radiation", none_words(record, "radiation")),), ("radiation",))
 
 
 def _course_reason(rows: list[RadiotherapyCourse]) -> Because:
@@ -224,7 +224,7 @@ def _radiation(record: PatientRecord) -> Iterator[Feature]:
     if not rows and not history:
         for name in ("rt.any", "nodal_rt", "rt.heart"):
             if record.was_read("radiation"):
-                yield Feature(name, False, (Because("radiation", NONE_RECORDED),))
+                yield Feature(name, False, (Because("radiation", none_words(record, "radiation")),))
             else:
                 yield unknown(name)
         yield unknown("rt.dose_gray")
@@ -265,4 +265,6 @@ def _axilla(record: PatientRecord) -> Feature:
         return Feature("axilla", frozenset(words[row.kind] for row in rows), reasons)
     if not record.was_read("axillary_surgery"):
         return unknown("axilla")
-    return Feature("axilla", frozenset({"none"}), (Because("axillary_surgery", NONE_RECORDED),))
+    return Feature(
+        "axilla", frozenset({"none"}), (Because("axillary_surgery", none_words(record, "axillary_surgery")),)
+    )

@@ -10,7 +10,7 @@ from datetime import date
 from smart_app.clinical.completed import comes_after, done_before, done_without_date, not_looked_for
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import ImagingStudy, PatientRecord, Source
-from smart_app.clinical.features import NONE_RECORDED, SIDES, Feature, unknown
+from smart_app.clinical.features import NONE_RECORDED, SIDES, Feature, none_words, unknown
 from smart_app.clinical.features_anatomy import breast_treatment_end
 from smart_app.clinical.features_treatment import matching, taken_now
 from smart_app.clinical.recommendations import Because
@@ -65,10 +65,10 @@ def answer_on_demand(record: PatientRecord, name: str) -> Feature:
             return Feature(name, True, tuple(Because("systemic", drug.told, drug.sources) for drug in drugs))
         if not (record.was_read("systemic") and record.was_read("other_medications")):
             return Feature(name, None, (), (where,))
-        return Feature(name, False, (Because(key, NONE_RECORDED),))
+        return Feature(name, False, (Because(key, none_words(record, where)),))
     found = taken_now(record, name, drugs, where)
     if found.value is False and not drugs:
-        return Feature(name, False, (Because(key, NONE_RECORDED),))
+        return Feature(name, False, (Because(key, none_words(record, where)),))
     return found
 
 

@@ -10,7 +10,7 @@ from datetime import date
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Medication, PatientRecord
-from smart_app.clinical.features import NONE_RECORDED, Feature, unknown
+from smart_app.clinical.features import Feature, none_words, unknown
 from smart_app.clinical.features_tumor import ovaries_removed
 from smart_app.clinical.recommendations import Because
 from smart_app.clinical.treatment_dates import entered_day, months_between, primary_treatment
@@ -124,7 +124,7 @@ def _because(drugs: list[Medication]) -> tuple[Because, ...]:
 def _none(record: PatientRecord, name: str, drugs: str = "systemic") -> Feature:
     if not record.was_read(drugs):
         return unknown(name, drugs) if name in ("et.agent", "cdk") else Feature(name, None, (), (drugs,))
-    return Feature(name, False, (Because(name, NONE_RECORDED),), (drugs,))
+    return Feature(name, False, (Because(name, none_words(record, drugs)),), (drugs,))
 
 
 def _ever(record: PatientRecord, name: str, fits: Callable[[Medication], bool]) -> Feature:
@@ -162,7 +162,7 @@ def _words_now(
         return unknown(name, "systemic_status")
     if not record.was_read("systemic"):
         return unknown(name)
-    because = _because(drugs) or (Because(name, NONE_RECORDED),)
+    because = _because(drugs) or (Because(name, none_words(record, "systemic")),)
     return Feature(name, frozenset({"none"}), because)
 
 
@@ -173,7 +173,7 @@ def _her2(record: PatientRecord) -> Feature:
         return Feature("her2tx", frozenset(map(is_her2_word, drugs)), _because(drugs), ("systemic",), complete=complete)
     if not record.was_read("systemic"):
         return unknown("her2tx")
-    return Feature("her2tx", frozenset({"none"}), (Because("her2_therapy", NONE_RECORDED),))
+    return Feature("her2tx", frozenset({"none"}), (Because("her2_therapy", none_words(record, "systemic")),))
 
 
 def antibody_end(record: PatientRecord) -> PartialDate | None:
@@ -216,7 +216,7 @@ def _suppression(record: PatientRecord) -> Feature:
         return unknown("ofs", "ovarian_suppression")
     if not (record.was_read("systemic") and record.was_read("ovaries")):
         return unknown("ofs", "ovarian_suppression")
-    return Feature("ofs", frozenset({"none"}), (Because("ovarian_suppression", NONE_RECORDED),))
+    return Feature("ofs", frozenset({"none"}), (Because("ovarian_suppression", none_words(record, "systemic")),))
 
 
 def endocrine_drugs(record: PatientRecord) -> list[Medication]:

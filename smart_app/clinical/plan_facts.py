@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from smart_app.clinical.entered_rows import entered_row_words
 from smart_app.clinical.facts import Entry, Fact, PatientRecord, Source
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.clinical.recommendations import Recommendation
@@ -169,9 +170,8 @@ def entry_words(entry: Entry) -> str:
     verb = "chosen among disagreeing results" if entry.chosen_source else "entered"
     of = f" ({entry.on})" if entry.on else ""
     tumor = f", tumor {entry.cancer + 1}" if entry.cancer else ""
-    text = (
-        f"{entry.name.replace('_', ' ')}{tumor}: {words_of(entry.value)}{of}, {verb} by {entry.by} on {entry.at[:10]}"
-    )
+    value = entered_row_words(entry) if entry.row else words_of(entry.value)
+    text = f"{entry.name.replace('_', ' ')}{tumor}: {value}{of}, {verb} by {entry.by} on {entry.at[:10]}"
     if entry.seen_where:
         text += f", seen in {entry.seen_where}"
     if entry.reason:

@@ -13,8 +13,9 @@ from datetime import date
 from typing import Any
 
 from smart_app.clinical.conditions import Condition, evaluate
+from smart_app.clinical.entered_rows import entered_names
 from smart_app.clinical.facts import PatientRecord
-from smart_app.clinical.features import SIDES, Features, derive_features
+from smart_app.clinical.features import NONE_ENTERED, SIDES, Features, derive_features
 from smart_app.clinical.recommendations import (
     Because,
     Citation,
@@ -186,6 +187,7 @@ class _Engine:
         record = features.record
         groups = (record.facts, *(cancer.facts for cancer in record.cancers))
         self._entered = {name for facts in groups for name, fact in facts.items() if fact.entry is not None}
+        self._entered |= entered_names(record)
 
     def recommend(self, rule: FollowUpRule, include_silent: bool) -> list[Recommendation]:
         sides: tuple[str | None, ...] = SIDES if rule.per_breast else (None,)
@@ -258,7 +260,7 @@ class _Engine:
 
     def _marked(self, reason: Because) -> Because:
         """An entered fact says so; one that was chosen among results has the chosen result as its source."""
-        entered = reason.fact in self._entered and not reason.sources
+        entered = (reason.fact in self._entered or reason.value == NONE_ENTERED) and not reason.sources
         return replace(reason, entered=True) if entered else reason
 
     def _present(self, rule: FollowUpRule, row: _Row) -> Recommendation:

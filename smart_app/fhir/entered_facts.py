@@ -35,6 +35,8 @@ def entry_note(entry: Entry, record: PatientRecord) -> str:
         "seen in": saved.seen_where or "",
         "tumor": saved.tumor,
         "chosen": saved.chosen_source or "",
+        "row": saved.row,
+        "instead of": saved.instead_of,
     }
     said = {name: " ".join(value.split()) for name, value in parts.items()}
     lines = [f"{_LINE}{name}: {value}" for name, value in said.items() if value]
@@ -68,6 +70,8 @@ def _entry(note: str) -> Entry | None:
         seen_where=said.get("seen in"),
         chosen_source=said.get("chosen"),
         tumor=said.get("tumor", ""),
+        row=said.get("row", ""),
+        instead_of=said.get("instead of", ""),
         from_plan=True,
     )
 

@@ -10,7 +10,16 @@ from datetime import date
 from babel.dates import format_date, format_skeleton
 
 from smart_app.clinical.dates import PartialDate
-from smart_app.clinical.facts import CancerRecord, Fact, FactState, Medication, PatientRecord, Source
+from smart_app.clinical.facts import (
+    CancerRecord,
+    Fact,
+    FactState,
+    Medication,
+    PatientRecord,
+    RadiotherapyCourse,
+    Source,
+    Surgery,
+)
 from smart_app.handout.treatments import CHEMOTHERAPY_CLASSES, HER2_CLASSES, HORMONE_CLASSES
 
 KINDS = {"invasive": "Invasive carcinoma", "dcis": "DCIS", "unknown": "Breast cancer, kind not stated"}
@@ -113,28 +122,37 @@ def _nodes(record: PatientRecord, cancer: CancerRecord) -> str:
 
 def _treatments(record: PatientRecord) -> list[Row]:
     operations = [
-        _joined(f"{row.kind.replace('-', ' ')}, {row.side}", row.on)
+        _joined(f"{row.kind.replace('-', ' ')}, {row.side}", row.on) + _by_hand(row)
         for row in (*record.surgery, *record.axillary_surgery)
     ]
-    courses = [_span(f"{row.side} side", row.started_on, row.ended_on) for row in record.radiation]
+    courses = [_span(f"{row.side} side", row.started_on, row.ended_on) + _by_hand(row) for row in record.radiation]
+    none = dict.fromkeys(record.all_given, "none (entered by the clinician)")
     active = [drug for drug in record.systemic if drug.status == "active"]
     others = [drug.agent for drug in record.other_medications if drug.status == "active"]
     return [
         ("Medicines now", ", ".join(dict.fromkeys([*(drug.agent for drug in active), *others])), ""),
         (
             "Surgery",
-            "; ".join(operations),
+            "; ".join(operations) or none.get("surgery", ""),
             _types(s for row in (*record.surgery, *record.axillary_surgery) for s in row.sources),
         ),
         (
             "Chemotherapy",
-            _drugs(record.systemic, CHEMOTHERAPY_CLASSES),
+            _drugs(record.systemic, CHEMOTHERAPY_CLASSES) or none.get("systemic", ""),
             _drug_types(record.systemic, CHEMOTHERAPY_CLASSES),
         ),
-        ("Radiation", "; ".join(courses), _types(s for row in record.radiation for s in row.sources)),
+        (
+            "Radiation",
+            "; ".join(courses) or none.get("radiation", ""),
+            _types(s for row in record.radiation for s in row.sources),
+        ),
         ("HER2 therapy", _drugs(record.systemic, HER2_CLASSES), _drug_types(record.systemic, HER2_CLASSES)),
         ("Endocrine", _drugs(record.systemic, HORMONE_CLASSES), _drug_types(record.systemic, HORMONE_CLASSES)),
     ]
+
+
+def _by_hand(row: Surgery | RadiotherapyCourse | Medication) -> str:
+    return " (entered by the clinician)" if row.entry is not None else ""
 
 
 def _joined(text: str, on: PartialDate | None) -> str:
@@ -157,6 +175,7 @@ def _drugs(drugs: Iterable[Medication], classes: tuple[str, ...]) -> str:
                 if drug.status == "active"
                 else _span(drug.agent, drug.started_on, drug.ended_on)
             )
+            told[-1] += _by_hand(drug)
     return "; ".join(told)
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from smart_app.clinical.date_facts import DATE_FACTS, date_fact
+from smart_app.clinical.date_facts import DATE_FACTS, TUMOR_ATTRIBUTES, date_fact, tumor_attribute
 from smart_app.clinical.entries import typed_text
 from smart_app.clinical.facts import CancerRecord, Fact, PatientRecord
 from smart_app.web.presenters_facts import fact_key, record_says
-from smart_app.web.presenters_grid import missing_fact, tumor_name
+from smart_app.web.presenters_grid import idle_in_men, missing_fact, tumor_name
 from smart_app.web.presenters_page import STATE_TAGS, Frame, Tag
+from smart_app.web.presenters_row_entry import FactChoice, row_choices
 from smart_app.web.presenters_rows import Option, Typed
 from smart_app.web.presenters_words import date_words, fact_label, value_words
 from smart_app.workflow.planning_ports import FormData
@@ -84,6 +85,13 @@ ENTERABLE: tuple[Enterable, ...] = (
     Enterable("heart_in_radiation_field", "Patient", _YES_NO),
     Enterable("chest_radiation_before_30", "Patient", _YES_NO),
     Enterable("lifetime_risk", "Patient", hint="percent, by a risk model", mode="decimal"),
+    Enterable(
+        "cancer_kind",
+        "Tumor",
+        (("invasive", "Invasive"), ("dcis", "DCIS, in situ"), ("lcis", "LCIS only")),
+        per_tumor=True,
+    ),
+    Enterable("laterality", "Tumor", (("left", "Left"), ("right", "Right")), per_tumor=True),
     Enterable("diagnosed_on", "Tumor", hint=f"Date of diagnosis: {_DATE}", mode="numeric", per_tumor=True),
     Enterable(
         "er",
@@ -133,16 +141,6 @@ class EntryForm:
 
 
 @dataclass(frozen=True, slots=True)
-class FactChoice:
-    """A fact that can be entered, with what is known of it now."""
-
-    key: str
-    label: str
-    now: str
-    tag: Tag
-
-
-@dataclass(frozen=True, slots=True)
 class FactGroup:
     """Facts of one kind, or of one tumor."""
 
@@ -153,11 +151,12 @@ class FactGroup:
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
-    """Everything that `facts_entry.html` shows: the form for one fact, and the list of all."""
+    """Everything that `facts_entry.html` shows: the form for one fact, and the list of all. `rows` are treatments."""
 
     frame: Frame
     form: EntryForm | None
     groups: tuple[FactGroup, ...]
+    rows: tuple[FactChoice, ...]
     draft_version: int
 
 
@@ -178,6 +177,8 @@ def find_fact(record: PatientRecord, name: str, cancer: int | None) -> Fact:
         own = record.cancers[cancer].facts.get(name)
         if own is not None:
             return own
+    if name in TUMOR_ATTRIBUTES and cancer is not None and cancer < len(record.cancers):
+        return tumor_attribute(name, record.cancers[cancer], record.was_read(name))
     if name in DATE_FACTS and (cancer is not None or name not in record.facts):
         return date_fact(name, record, cancer)
     return record.facts.get(name) or missing_fact(name, record)
@@ -196,7 +197,7 @@ def present_entry(
     form = None
     if found is not None and (found[1] is None or found[1] < max(1, len(record.cancers))):
         form = _form(record, *found, Typed(typed), problems or {})
-    return EntryPage(frame, form, tuple(_groups(record)), draft_version)
+    return EntryPage(frame, form, tuple(_groups(record)), tuple(row_choices(record)), draft_version)
 
 
 def _form(record: PatientRecord, name: str, cancer: int | None, typed: Typed, problems: Mapping[str, str]) -> EntryForm:
@@ -231,8 +232,9 @@ def _form(record: PatientRecord, name: str, cancer: int | None, typed: Typed, pr
 
 
 def _groups(record: PatientRecord) -> list[FactGroup]:
+    offered = [item for item in ENTERABLE if not idle_in_men(item.name, record)]
     groups = [
-        FactGroup(name.lower(), heading, tuple(_choice(record, item, None) for item in ENTERABLE if item.group == name))
+        FactGroup(name.lower(), heading, tuple(_choice(record, item, None) for item in offered if item.group == name))
         for name, heading in (("Today", "Seen today"), ("Dates", "Dates of treatment"), ("Patient", "Patient"))
     ]
     tumors: tuple[CancerRecord, ...] = record.cancers

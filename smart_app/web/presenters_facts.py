@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from smart_app.clinical.facts import Fact, FactState, FactValue, Source
+from smart_app.clinical.dates import PartialDate
+from smart_app.clinical.facts import Entry, Fact, FactState, FactValue, Source
 from smart_app.clinical.recommendations import Recommendation
 from smart_app.web.presenters_page import STATE_TAGS, Chip, Link, Pair, Tag
 from smart_app.web.presenters_words import date_text, date_words, fact_label, join_words, sentence_case, value_words
@@ -118,13 +119,27 @@ def source_pairs(source: Source, base: str, term: str = "Source") -> tuple[Pair,
     return tuple(pairs)
 
 
+def source_ledger(sources: tuple[Source, ...], where: FactContext, *extra: Pair) -> tuple[Pair, ...]:
+    """What is said of each source, then the further lines."""
+    return (*(pair for source in sources for pair in source_pairs(source, where.base)), *extra)
+
+
+def dated_chip(sources: tuple[Source, ...], on: PartialDate | None) -> Chip | None:
+    """The chip of the sources; where they have no date, with the one that is given."""
+    chip = source_chip(sources)
+    if chip is None or chip.on is not None or on is None:
+        return chip
+    from_on = source_chip((replace(sources[0], on=on), *sources[1:]))
+    return from_on or chip
+
+
 def _basis(fact: Fact) -> str:
     basis = fact.extra.get("basis")
     return f", {basis}" if basis in ("clinical", "pathologic") else ""
 
 
-def _entry_pairs(fact: Fact) -> list[Pair]:
-    entry = fact.entry
+def entry_pairs(entry: Entry | None) -> list[Pair]:
+    """Who entered something, when, why, and where it was seen."""
     if entry is None:
         return []
     saved = ", from the saved plan" if entry.from_plan else ""
@@ -227,7 +242,7 @@ def _also(fact: Fact) -> tuple[str, ...]:
 
 
 def _ledger(fact: Fact, where: FactContext, cancer: int | None) -> tuple[Pair, ...]:
-    pairs: list[Pair] = [*_entry_pairs(fact), *_record_pairs(fact, where.base)]
+    pairs: list[Pair] = [*entry_pairs(fact.entry), *_record_pairs(fact, where.base)]
     if fact.state is FactState.CONFLICTING:
         for number, other in enumerate(fact.others, 1):
             value = value_words(fact.name, other.value, other.extra)

@@ -7,25 +7,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from smart_app.clinical.date_facts import DIAGNOSED_ON, diagnosis_date
+from smart_app.clinical.date_facts import DIAGNOSED_ON, TUMOR_ATTRIBUTES, tumor_attribute
 from smart_app.clinical.facts import (
     CancerRecord,
     Fact,
     FactState,
+    ImagingStudy,
     PatientRecord,
 )
+from smart_app.web.presenters_entered_rows import entered_ledger
 from smart_app.web.presenters_facts import (
     FactColumn,
     FactContext,
     FactRow,
     Piece,
+    dated_chip,
     enter_link,
     fact_row,
     source_chip,
+    source_ledger,
 )
-from smart_app.web.presenters_treatment import dated_chip, source_ledger, treatment_rows
+from smart_app.web.presenters_page import STATE_TAGS, Chip, Link, Pair
+from smart_app.web.presenters_treatment import treatment_rows
 from smart_app.web.presenters_words import (
     CANCER_KINDS,
+    date_text,
     date_words,
     imaging_name,
     side_words,
@@ -148,10 +154,9 @@ def _patient_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, .
 
 
 def _diagnosis_rows(cancer: CancerRecord, index: int, where: FactContext) -> tuple[FactRow, ...]:
-    """The diagnosis, and its date where the clinician entered it."""
-    entered = cancer.facts.get(DIAGNOSED_ON)
-    dated = (fact_row(entered, where, index),) if entered is not None else ()
-    return (_diagnosis_row(cancer, index, where), *dated)
+    """The diagnosis, then what the clinician entered of its kind, side and date."""
+    entered = [cancer.facts[name] for name in TUMOR_ATTRIBUTES if name in cancer.facts]
+    return (_diagnosis_row(cancer, index, where), *(fact_row(fact, where, index) for fact in entered))
 
 
 def _diagnosis_row(cancer: CancerRecord, index: int, where: FactContext) -> FactRow:
@@ -159,18 +164,19 @@ def _diagnosis_row(cancer: CancerRecord, index: int, where: FactContext) -> Fact
     value = f"{CANCER_KINDS.get(cancer.kind, cancer.kind)}, {side}"
     chip = source_chip(cancer.sources)
     also: tuple[str, ...] = ()
-    date_link = (enter_link(diagnosis_date(cancer), where, index),) if where.can_enter else ()
+    open_attributes = [tumor_attribute(name, cancer) for name in TUMOR_ATTRIBUTES if name not in cancer.facts]
+    links = tuple(enter_link(fact, where, index) for fact in open_attributes) if where.can_enter else ()
     if cancer.diagnosed_on is None:
         also = ("diagnosis date not recorded",)
-    elif DIAGNOSED_ON in cancer.facts:
-        date_link = ()
-    elif chip is None or chip.on is None or chip.on.iso != str(cancer.diagnosed_on):
+    elif DIAGNOSED_ON not in cancer.facts and (
+        chip is None or chip.on is None or chip.on.iso != str(cancer.diagnosed_on)
+    ):
         also = (f"diagnosed {date_words(cancer.diagnosed_on)}",)
     return FactRow(
         "Diagnosis",
         "documented",
         (Piece(value),),
-        source_ledger(cancer.sources, where, *date_link),
+        source_ledger(cancer.sources, where, *links),
         cancer=str(index + 1),
         anchor=f"cancer-{index + 1}",
         chip=chip,
@@ -182,27 +188,36 @@ def _imaging_row(record: PatientRecord, where: FactContext) -> FactRow:
     """The newest breast imaging with its BI-RADS category."""
     study = record.imaging.get("last_breast_imaging")
     birads = record.facts.get("birads") or missing_fact("birads", record)
-    if study is None:
-        return fact_row(birads, where, label="Last breast imaging")
-    name = imaging_name(study.modality)
-    side = side_words(study.side)
-    category = Piece(
-        f"BI-RADS {study.birads}{study.sub or ''}" if study.birads else "no category", soft=not study.birads
+    fill = (
+        (Pair("Fill", "", Link("Enter a study", f"{where.base}/facts?fact=done.mammogram")),) if where.can_enter else ()
     )
-    if birads.known:
-        category = Piece(value_words("birads", birads.value, birads.extra), "birads", birads.state.value)
-    else:
-        category = replace(category, fact="birads", state=birads.state.value)
+    if study is None:
+        row = fact_row(birads, where, label="Last breast imaging")
+        return replace(row, ledger=(*row.ledger, *fill))
     own = fact_row(birads, where)
     entered = birads.state is FactState.ENTERED
-    ledger = source_ledger(study.sources, where, *(own.ledger if entered else own.ledger[-1:]))
+    told = own.ledger if entered else own.ledger[-1:]
+    by_hand = study.entry is not None
+    ledger = (*entered_ledger(study, "done", where),) if by_hand and not entered else ()
+    name, side = imaging_name(study.modality), side_words(study.side)
     return FactRow(
         "Last breast imaging",
-        birads.state.value if entered else "documented",
-        (Piece(f"{name}{', ' + side if side else ''}:"), category),
-        ledger,
+        FactState.ENTERED.value if entered or by_hand else "documented",
+        (Piece(f"{name}{', ' + side if side else ''}:"), _category(study, birads)),
+        (*ledger, *source_ledger(study.sources, where, *told, *fill)),
         treatment="imaging",
-        chip=dated_chip(study.sources, study.on),
+        chip=dated_chip(study.sources, study.on) or Chip("by the clinician", date_text(study.on)),
         also=own.also if entered else (),
-        tag=own.tag if entered else None,
+        tag=STATE_TAGS[FactState.ENTERED] if entered or by_hand else None,
     )
+
+
+def _category(study: ImagingStudy, birads: Fact) -> Piece:
+    """The category of the study; one of an older study says so."""
+    if birads.known:
+        older = (
+            f", of {date_words(birads.on)}" if birads.on is not None and study.entry and birads.on != study.on else ""
+        )
+        return Piece(value_words("birads", birads.value, birads.extra) + older, "birads", birads.state.value)
+    words = f"BI-RADS {study.birads}{study.sub or ''}" if study.birads else "no category"
+    return Piece(words, "birads", birads.state.value, soft=not study.birads)

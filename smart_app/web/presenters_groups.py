@@ -10,7 +10,7 @@ from datetime import date
 
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind, in_clinical_order
 from smart_app.clinical.waiting import by_missing_fact
-from smart_app.web.presenters_entry import split_key
+from smart_app.web.entry_targets import entry_target
 from smart_app.web.presenters_page import Link
 from smart_app.web.presenters_schedule import ScheduleRow, present_row
 from smart_app.web.presenters_words import fact_mention, join_words
@@ -75,9 +75,8 @@ def _part(facts: tuple[str, ...], items: Iterable[Recommendation], as_of: date, 
 
 
 def _fill_link(facts: tuple[str, ...], base: str) -> Link | None:
-    if len(facts) == 1 and split_key(facts[0]):
-        return Link(f"Enter {fact_mention(facts[0])}", f"{base}/facts?fact={facts[0]}")
-    return None
+    target = entry_target(facts[0]) if len(facts) == 1 else None
+    return Link(f"Enter {fact_mention(facts[0])}", f"{base}/facts?fact={target}") if target else None
 
 
 def _of(items: Iterable[Recommendation], status: DueStatus) -> list[Recommendation]:

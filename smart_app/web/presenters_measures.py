@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from smart_app.clinical.completeness import Completeness, Gap
 from smart_app.clinical.completeness_elements import Element, Place
 from smart_app.clinical.risk import RiskResult
-from smart_app.web.presenters_entry import split_key
+from smart_app.web.entry_targets import entry_target
 from smart_app.web.presenters_facts import resource_link
 from smart_app.web.presenters_page import Link, Pair
 from smart_app.web.presenters_record import Meter, MeterRow, MissingElements, RiskRow
@@ -47,7 +47,8 @@ def _missing(place: Place, elements: Iterable[Element], base: str) -> MissingEle
 def _gap(gap: Gap, base: str) -> MeterRow:
     titles = list(dict.fromkeys(gap.titles))
     shown = titles[:3] + ([f"{len(titles) - 3} more"] if len(titles) > 3 else [])
-    link = Link(f"Enter {fact_label(gap.fact)}", f"{base}/facts?fact={gap.fact}") if split_key(gap.fact) else None
+    target = entry_target(gap.fact)
+    link = Link(f"Enter {fact_label(gap.fact)}", f"{base}/facts?fact={target}") if target else None
     return MeterRow(f"{fact_label(gap.fact)}: {'; '.join(shown)}", link)
 
 

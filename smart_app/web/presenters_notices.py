@@ -4,10 +4,13 @@ What a clinician must know before working on a plan: unknown saves, changed fact
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from smart_app.clinical.entries import parse_entry_value
+from smart_app.clinical.facts import Entry
 from smart_app.web.presenters_page import Frame, Link
+from smart_app.web.presenters_row_entry import entry_title
 from smart_app.web.presenters_words import date_words, fact_label, join_words, moment_text, value_words
 from smart_app.workflow.planning_types import Workbench
 
@@ -82,7 +85,8 @@ def _entries_of_the_plan(bench: Workbench) -> list[Notice]:
     saved = [entry for entry in bench.draft.entries if entry.from_plan]
     if saved:
         names = join_words(
-            f"{fact_label(entry.name)}: {value_words(entry.name, entry.value, entry.extra)} "
+            f"{fact_label(entry.name)}: "
+            f"{entry_title(entry) if entry.row else value_words(entry.name, entry.value, entry.extra)} "
             f"({entry.by}, {entry.at[:10]})"
             for entry in saved
         )
@@ -90,11 +94,22 @@ def _entries_of_the_plan(bench: Workbench) -> list[Notice]:
         notices.append(Notice("From the saved plan, entered or chosen by clinicians", "warn", (words,)))
     if bench.entries_left_out:
         lines = tuple(
-            f"{fact_label(left.entry.name)}: {left.entry.value} ({left.entry.by}, {left.entry.at[:10]}): {left.why}."
+            f"{fact_label(left.entry.name)}: {_left_words(left.entry)} "
+            f"({left.entry.by}, {left.entry.at[:10]}): {left.why}."
             for left in bench.entries_left_out
         )
         notices.append(Notice("In the saved plan, and no longer used", "warn", lines))
     return notices
+
+
+def _left_words(entry: Entry) -> str:
+    """An entry of a saved plan as it stands there."""
+    if not entry.row:
+        return str(entry.value)
+    try:
+        return entry_title(replace(entry, value=parse_entry_value(entry.name, str(entry.value))))
+    except ValueError:
+        return str(entry.value)
 
 
 def _changed_words(bench: Workbench) -> list[str]:

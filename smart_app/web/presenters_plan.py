@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 
 from smart_app.clinical.education import ChosenParagraph
+from smart_app.clinical.entries import entry_key
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.fhir.capability import RungState, WriteLadder
-from smart_app.web.presenters_facts import fact_key, other_notes, source_chip
+from smart_app.web.presenters_facts import other_notes, source_chip
 from smart_app.web.presenters_notices import Notice, present_notices
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
 from smart_app.web.presenters_receipt import Comparing, present_comparing
+from smart_app.web.presenters_row_entry import entry_title
 from smart_app.web.presenters_rows import Option, RowGroup, Typed, options, owner_options, present_plan_rows
 from smart_app.web.presenters_saving import SavingView, present_saving, status_line
 from smart_app.web.presenters_words import (
@@ -348,10 +350,11 @@ def present_choices(
 def _entries(draft: CarePlanDraft, base: str) -> list[EntryView]:
     rows = []
     for entry in draft.entries:
-        key = fact_key(entry.name, entry.cancer)
+        key = entry_key(entry)
         on = f", {date_words(entry.on)}" if entry.on else ""
         chosen = "chosen among conflicting results: " if entry.chosen_source else ""
-        words = f"{chosen}{value_words(entry.name, entry.value, entry.extra)}{on}"
+        value = entry_title(entry) if entry.row else value_words(entry.name, entry.value, entry.extra)
+        words = f"{chosen}{value}{on}"
         by = f"{entry.by}, {entry.at[:10]}{', from the saved plan' if entry.from_plan else ''}"
         rows.append(EntryView(key, fact_label(entry.name), words, by, entry.reason, f"{base}/facts?fact={key}"))
     return rows

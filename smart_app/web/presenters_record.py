@@ -169,7 +169,7 @@ def present_record(
     """The clinician's page. Out of scope, nothing that could be taken for advice is on it."""
     base = frame.base
     shown = tuple(recommendations) if record.scope.applies else ()
-    where = FactContext.of(base, shown, can_enter=record.scope.applies)
+    where = FactContext.of(base, shown, can_enter=record.may_be_entered)
     marks = present_marks(record, shown)
     further = further_rows(record, where)
     return RecordPage(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from smart_app.clinical.facts import Source
+from smart_app.clinical.features import NONE_ENTERED, NONE_RECORDED
 from smart_app.clinical.recommendations import (
     Because,
     Citation,
@@ -168,9 +169,10 @@ def citation_words(citation: Citation) -> str:
 def because_words(reason: Because) -> str:
     """`ER: Positive (May 12, 2022)`: a fact that a recommendation rests on."""
     value = reason.value
-    words = (
-        "none recorded" if value in (None, "none recorded") else value_words(reason.fact, value) or loose_words(value)
-    )
+    if value is None or value == NONE_RECORDED:
+        words = NONE_RECORDED
+    else:
+        words = "none" if value == NONE_ENTERED else value_words(reason.fact, value) or loose_words(value)
     dates = [date_words(source.on) for source in reason.sources if source.on]
     note = "entered by the clinician" if reason.entered else dates[0] if dates else ""
     return f"{fact_label(reason.fact)}: {words}{f' ({note})' if note else ''}"

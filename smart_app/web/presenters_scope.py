@@ -56,6 +56,7 @@ class ScopePage:
     says: tuple[str, ...]
     facts: tuple[ScopeFact, ...]
     can: tuple[str, ...]
+    entered: Link | None
     education: tuple[EducationRow, ...]
 
 
@@ -69,8 +70,13 @@ def present_scope(record: PatientRecord, frame: Frame, education: Sequence[Educa
     can = ["See the facts with their sources, as on every summary."]
     if education:
         can.append(f"Read the text for this situation below: “{education[0].title}”.")
-    can.append("Correct the chart if an entry is wrong, then open Aftercare again.")
-    return ScopePage(frame, says, tuple(rows), tuple(can), tuple(education))
+    if record.may_be_entered:
+        entered = Link("Take back what you entered", f"{frame.base}/facts")
+        can.append("This follows from a fact that was entered here, and not from the record: it can be taken back.")
+    else:
+        entered = None
+        can.append("Correct the chart if an entry is wrong, then open Aftercare again.")
+    return ScopePage(frame, says, tuple(rows), tuple(can), entered, tuple(education))
 
 
 def _says(reason: str, diagnoses_read: bool) -> str:

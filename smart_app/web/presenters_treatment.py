@@ -14,17 +14,20 @@ from smart_app.clinical.facts import (
     Medication,
     PatientRecord,
     RadiotherapyCourse,
-    Source,
     Surgery,
 )
-from smart_app.web.presenters_facts import (
-    FactContext,
-    FactRow,
-    Piece,
-    source_chip,
-    source_pairs,
+from smart_app.clinical.typed_rows import parts_of
+from smart_app.web.presenters_entered_rows import (
+    aside_row,
+    correct_link,
+    enter_row_link,
+    entered_ledger,
+    mark_row,
+    none_given_row,
 )
+from smart_app.web.presenters_facts import FactContext, FactRow, Piece, dated_chip, source_chip, source_ledger
 from smart_app.web.presenters_page import STATE_TAGS, Chip, Pair
+from smart_app.web.presenters_row_entry import row_title
 from smart_app.web.presenters_words import (
     AGENT_KINDS,
     SURGERY_KINDS,
@@ -34,20 +37,6 @@ from smart_app.web.presenters_words import (
 )
 
 AGENT_ORDER = ("chemotherapy", "her2", "endocrine", "cdk4-6", "parp", "immunotherapy", "bone", "other")
-
-
-def source_ledger(sources: tuple[Source, ...], where: FactContext, *extra: Pair) -> tuple[Pair, ...]:
-    """What is said of each source, then the further lines."""
-    return (*(pair for source in sources for pair in source_pairs(source, where.base)), *extra)
-
-
-def dated_chip(sources: tuple[Source, ...], on: PartialDate | None) -> Chip | None:
-    """The chip of the sources; where they have no date, with the one that is given."""
-    chip = source_chip(sources)
-    if chip is None or chip.on is not None or on is None:
-        return chip
-    from_on = source_chip((replace(sources[0], on=on), *sources[1:]))
-    return from_on or chip
 
 
 def treatment_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, ...]:
@@ -60,10 +49,26 @@ def treatment_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, 
     if not record.radiation:
         rows.append(_none_row("Radiation", "radiation", record, where))
     rows.extend(_drug_rows(record, where, AGENT_ORDER[1:]))
+    rows.extend(
+        mark_row(
+            FactRow("Other medicine", "", (Piece(f"{sentence_case(drug.agent)}, {drug.status}"),), ()), drug, where
+        )
+        for drug in record.other_medications
+        if drug.entry is not None
+    )
+    rows.extend(aside_row(aside, where) for aside in record.set_aside if aside.name != "done")
     return tuple(rows)
 
 
+def _other_row(drug: Medication) -> FactRow:
+    """A medicine of other care: shown here only where it was entered; rules read all."""
+    return FactRow("Other medicine", "documented", (Piece(f"{sentence_case(drug.agent)}, {drug.status}"),), ())
+
+
 def _none_row(label: str, treatment: str, record: PatientRecord, where: FactContext) -> FactRow:
+    given = record.all_given.get(treatment)
+    if given is not None:
+        return none_given_row(label, treatment, given, where)
     read = record.was_read(treatment)
     state = FactState.NOT_FOUND if read else FactState.NOT_READ
     searches = [search for search in record.searches if treatment in search.supplies]
@@ -77,8 +82,9 @@ def _none_row(label: str, treatment: str, record: PatientRecord, where: FactCont
         else sentence_case(next((s.why for s in searches if s.why), "could not be read in full"))
     )
     chip = Chip("read in full" if read else "not read in full")
+    ledger = (*pairs, *enter_row_link(treatment, where))
     return FactRow(
-        label, state.value, (Piece(value),), pairs, treatment=treatment, chip=chip, tag=STATE_TAGS[state], gap=True
+        label, state.value, (Piece(value),), ledger, treatment=treatment, chip=chip, tag=STATE_TAGS[state], gap=True
     )
 
 
@@ -88,17 +94,21 @@ def _surgery_rows(
     if not operations:
         return [_none_row(label, treatment, record, where)]
     return [
-        FactRow(
-            label,
-            "documented",
-            (Piece(_operation_words(operation)),),
-            source_ledger(operation.sources, where, *_detail_pair(operation)),
-            treatment=treatment,
-            chip=dated_chip(operation.sources, operation.on),
-            also=(operation.detail,) if operation.detail and operation.kind in ("other", "reconstruction") else (),
-        )
+        mark_row(_surgery_row(label, treatment, operation, where), operation, where, treatment)
         for operation in operations
     ]
+
+
+def _surgery_row(label: str, treatment: str, operation: Surgery, where: FactContext) -> FactRow:
+    return FactRow(
+        label,
+        "documented",
+        (Piece(_operation_words(operation)),),
+        source_ledger(operation.sources, where, *_detail_pair(operation)),
+        treatment=treatment,
+        chip=dated_chip(operation.sources, operation.on),
+        also=(operation.detail,) if operation.detail and operation.kind in ("other", "reconstruction") else (),
+    )
 
 
 def _detail_pair(operation: Surgery) -> tuple[Pair, ...]:
@@ -115,7 +125,7 @@ def _radiation_row(course: RadiotherapyCourse, where: FactContext) -> FactRow:
     value = field_words(course)
     if course.dose_gray is not None:
         value += f", {course.dose_gray:g} Gy"
-    return FactRow(
+    row = FactRow(
         "Radiation",
         "documented",
         (Piece(value),),
@@ -124,6 +134,7 @@ def _radiation_row(course: RadiotherapyCourse, where: FactContext) -> FactRow:
         chip=dated_chip(course.sources, course.ended_on or course.started_on),
         also=(period_words(course.started_on, course.ended_on),) if course.started_on or course.ended_on else (),
     )
+    return mark_row(row, course, where, "radiation")
 
 
 def field_words(course: RadiotherapyCourse) -> str:
@@ -202,23 +213,53 @@ def _before_words(drug: Medication) -> str:
 
 def _drug_row(label: str, drugs: list[Medication], where: FactContext, before: Sequence[Medication] = ()) -> FactRow:
     names = sentence_case(", ".join(drug.agent for drug in drugs))
+    every = (*drugs, *before)
     own = tuple(source for drug in drugs for source in drug.sources)
-    sources = (*own, *(source for drug in before for source in drug.sources))
+    sources = tuple(source for drug in every for source in drug.sources)
     more = (Pair("Further", count_words(len(sources) - 6, "more resource")),) if len(sources) > 6 else ()
     dated = next((source for source in own if source.on), own[0] if own else None)
     chip = source_chip((dated,)) if dated else None
     period = _period_of(drugs)
     if chip is not None and chip.on is not None and period == f"since {chip.on.text}":
         period = ""
+    entered = [drug for drug in every if drug.entry is not None]
+    told = tuple(
+        pair
+        for drug in entered
+        for pair in (Pair("Drug", sentence_case(drug.agent)), *entered_ledger(drug, "systemic", where))
+    )
+    links = tuple(
+        replace(pair, link=replace(pair.link, text=f"Correct {drug.agent}"))
+        for drug in every
+        for pair in correct_link("systemic", drug, where)
+        if pair.link
+    )
     return FactRow(
         label,
-        "documented",
+        FactState.ENTERED.value if entered else "documented",
         (Piece(names),),
-        (*source_ledger(sources[:6], where), *more),
+        (*told, *source_ledger(sources[:6], where), *more, *links, *enter_row_link("systemic", where)),
         treatment="systemic",
-        chip=chip,
-        also=(*((period,) if period else ()), *(_before_words(drug) for drug in before)),
+        chip=chip or (Chip("by the clinician") if entered else None),
+        also=(
+            *((period,) if period else ()),
+            *(_before_words(drug) for drug in before),
+            *_entered_words(entered, every),
+        ),
+        tag=STATE_TAGS[FactState.ENTERED] if entered else None,
     )
+
+
+def _entered_words(entered: Sequence[Medication], every: Sequence[Medication]) -> tuple[str, ...]:
+    """Which drugs of a row were entered, and what the record says of each."""
+    if not entered:
+        return ()
+    records = [
+        f"record: {row_title('systemic', parts_of(drug.record)).lower()}" for drug in entered if drug.record is not None
+    ]
+    if len(entered) == len(every):
+        return tuple(records) or ("record: none recorded",)
+    return (f"entered: {', '.join(drug.agent for drug in entered)}", *records)
 
 
 def imaging_words(study: ImagingStudy) -> str:

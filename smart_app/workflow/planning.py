@@ -176,6 +176,12 @@ def keep_changes(services: PlanServices, context: PlanContext, review: PlanRevie
     return desk_work.keep_form(desk, changes)
 
 
+def kept_version(services: PlanServices, context: PlanContext) -> int:
+    """The version of this launch's kept draft, also where no plan applies any more; 0 where there is none."""
+    state = services.drafts.find(desk_work.owner_of(context), context.handle)
+    return state.draft.version if state is not None else 0
+
+
 def undo_change(services: PlanServices, context: PlanContext, review: PlanReview) -> KeptDraft:
     """Take back the last kept change (again and again, up to twenty)."""
     return desk_work.undo(sit_down(services, context, review))

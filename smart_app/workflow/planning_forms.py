@@ -12,10 +12,12 @@ from typing import Any
 
 from smart_app.clinical.date_facts import DATE_FACTS
 from smart_app.clinical.dates import PartialDate
-from smart_app.clinical.entries import TUMOR_FACTS, parse_entry_value
+from smart_app.clinical.entered_rows import find_own_row, list_words, why_it_does_not_fit
+from smart_app.clinical.entries import TUMOR_FACTS, entry_key, parse_entry_value
 from smart_app.clinical.facts import Entry, FactValue, PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision, EducationChoice, PlanRow
 from smart_app.clinical.plan_drafting import Conflict, conflicts_of
+from smart_app.clinical.typed_rows import OTHERS, ROW_NAMES, lies_ahead, typed_row
 from smart_app.workflow.planning_ports import FormData
 from smart_app.workflow.planning_types import PlanIssue
 
@@ -83,7 +85,7 @@ def apply_form(
         note=form.text("note", TEXT_LIMIT) if form.has("note") else draft.note,
         education=_education(form, draft.education),
         education_note=form.text("education_note", TEXT_LIMIT) if form.has("education_note") else draft.education_note,
-        entries=_entered(form, entries, record.as_of, several_tumors=len(record.cancers) > 1),
+        entries=_entered(form, entries, record),
         overridden=overridden,
         language=form.text("language") if form.has("language") else draft.language,
         large_print=form.has("large_print") if form.has("large_print.present") else draft.large_print,
@@ -226,40 +228,63 @@ def _choice(form: _Form, conflict: Conflict, value: FactValue, source: str, reas
     )
 
 
-def _entered(form: _Form, entries: tuple[Entry, ...], as_of: date, *, several_tumors: bool) -> tuple[Entry, ...]:
-    kept = [entry for entry in entries if not form.has(f"remove-entry.{_key(entry)}")]
+def _entered(form: _Form, entries: tuple[Entry, ...], record: PatientRecord) -> tuple[Entry, ...]:
+    kept = [entry for entry in entries if not form.has(f"remove-entry.{entry_key(entry)}")]
     for key in _entered_keys(form):
         value = form.text(f"entry.{key}.value")
         if not value:
             continue
-        name, _, tumor = key.partition(".")
-        first = 0 if several_tumors and name in TUMOR_FACTS else None
-        cancer = int(tumor) if tumor.isdigit() else first
         try:
-            typed = parse_entry_value(name, value)
+            typed = parse_entry_value(key.partition(".")[0], value)
         except ValueError as error:
             form.complain(f"entry.{key}.value", f"Write {error}.")
             continue
-        on = form.date(f"entry.{key}.on", None)
-        misread = on is None and bool(form.text(f"entry.{key}.on"))
-        if misread or _lies_ahead(form, key, name, typed, on, as_of):
+        entry = _entry(form, key, typed, record)
+        if entry is None:
             continue
-        entry = Entry(
-            name=name,
-            value=typed,
-            by=form.by,
-            at=form.at,
-            reason=form.text(f"entry.{key}.reason"),
-            on=on,
-            seen_where=form.text(f"entry.{key}.seen_where") or None,
-            cancer=cancer,
-        )
-        before = next((old for old in kept if _key(old) == key), None)
+        before = next((old for old in kept if entry_key(old) == key), None)
         if before is not None and replace(entry, at=before.at, by=before.by, extra=before.extra) == before:
             continue
-        kept = [old for old in kept if _key(old) != key]
+        kept = [old for old in kept if entry_key(old) != key]
         kept.append(entry)
     return tuple(kept)
+
+
+def _entry(form: _Form, key: str, typed: Any, record: PatientRecord) -> Entry | None:
+    """The entry of a form; None where it cannot be kept, with the reason beside its field."""
+    name, _, rest = key.partition(".")
+    on = form.date(f"entry.{key}.on", None)
+    misread = on is None and bool(form.text(f"entry.{key}.on"))
+    entry = Entry(
+        name=name,
+        value=typed,
+        by=form.by,
+        at=form.at,
+        reason=form.text(f"entry.{key}.reason"),
+        on=on,
+        seen_where=form.text(f"entry.{key}.seen_where") or None,
+    )
+    if name in ROW_NAMES:
+        return _row_entry(form, key, entry, record)
+    if misread or _lies_ahead(form, key, name, typed, on, record.as_of):
+        return None
+    first = 0 if len(record.cancers) > 1 and name in TUMOR_FACTS else None
+    return replace(entry, cancer=int(rest) if rest.isdigit() else first)
+
+
+def _row_entry(form: _Form, key: str, entry: Entry, record: PatientRecord) -> Entry | None:
+    """An entry about a row of the record (its id), about a new one, or that there are no others."""
+    row = key.partition(".")[2]
+    own = find_own_row(record, entry.name, row)
+    instead_of = list_words(record, entry.name) if row == OTHERS else typed_row(own[0]) if own is not None else ""
+    entry = replace(entry, row=row, instead_of=instead_of)
+    why = why_it_does_not_fit(entry, record) if own or row.startswith("own-") or row == OTHERS else "it is gone"
+    ahead = lies_ahead(entry.name, entry.value, record.as_of) if not isinstance(entry.value, str) else ""
+    if why:
+        form.complain(f"entry.{key}.value", f"This cannot be kept: {why}.")
+    elif ahead:
+        form.complain(f"entry.{key}.{ahead}", "This date lies in the future.")
+    return None if why or ahead else entry
 
 
 def _lies_ahead(form: _Form, key: str, name: str, value: Any, on: PartialDate | None, as_of: date) -> bool:
@@ -276,7 +301,3 @@ def _entered_keys(form: _Form) -> Iterator[str]:
     for name in form.data:
         if name.startswith("entry.") and name.endswith(".value"):
             yield name.removeprefix("entry.").removesuffix(".value")
-
-
-def _key(entry: Entry) -> str:
-    return f"{entry.name}.{entry.cancer}" if entry.cancer else entry.name

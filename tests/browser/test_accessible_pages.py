@@ -17,7 +17,16 @@ pytestmark = pytest.mark.browser
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
-PATHS = ("", "plan", "facts?fact=menopausal_status", "handout", "rules", "rules/review", "resource")
+PATHS = (
+    "",
+    "plan",
+    "facts?fact=menopausal_status",
+    "facts?fact=systemic",
+    "handout",
+    "rules",
+    "rules/review",
+    "resource",
+)
 SHORT = ("", "plan", "facts?fact=menopausal_status", "handout")
 
 

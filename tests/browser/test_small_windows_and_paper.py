@@ -71,7 +71,7 @@ def test_wider_text_spacing_cuts_nothing_and_scrolls_nothing_sideways(
 ) -> None:
     page = new_page(width, 256 if width == 320 else 800)
     base = open_record(page, sandbox, "wojtasik")
-    for path in ("", "plan", "facts?fact=er", "rules", "handout"):
+    for path in ("", "plan", "facts?fact=er", "facts?fact=systemic", "rules", "handout"):
         page.goto(base + path)
         page.evaluate(
             "(css) => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s];"
@@ -87,7 +87,7 @@ def test_the_focus_is_never_wholly_under_the_banner_and_never_caught(
 ) -> None:
     page = new_page(width, height, reduced_motion="reduce")
     base = open_record(page, sandbox, "wojtasik")
-    for path in ("plan", "facts?fact=er"):
+    for path in ("plan", "facts?fact=er", "facts?fact=surgery"):
         page.goto(base + path)
         for _ in range(400):
             page.keyboard.press("Tab")

@@ -16,7 +16,7 @@ from tests.support.house_checks import H, check_page, find_all, text_of
 USUAL, MESSY, TWO_TUMORS, METASTATIC, LCIS = "oyelaran", "wojtasik", "monteferri", "hallingstad", "ouedranne"
 SPANISH = "zaldivarra"
 PATIENTS = (USUAL, MESSY, TWO_TUMORS, METASTATIC, LCIS, SPANISH)
-PAGES = ("", "plan", "facts", "facts?fact=menopausal_status", "handout", "rules", "rules/review")
+PAGES = ("", "plan", "facts", "facts?fact=menopausal_status", "facts?fact=done", "handout", "rules", "rules/review")
 
 
 @pytest.fixture(scope="module")
