@@ -14,7 +14,7 @@ from typing import Any
 
 from smart_app.clinical.facts import Issue, IssueKind
 from smart_app.errors import InputError
-from smart_app.fhir.resources import FULL_URL, Resource, as_list, objects, text
+from smart_app.fhir.resources import FULL_URL, Resource, as_list, objects, reference, text, version_key
 
 MAX_FILE_BYTES = 200 * 1024 * 1024
 MAX_DEPTH = 64
@@ -200,8 +200,11 @@ def entries_of(bundle: Resource, issues: list[Issue]) -> Iterator[Resource]:
 
     An entry that is not a resource, or an OperationOutcome with an error, becomes an issue and nothing else.
     """
+    deleted = _deleted(bundle)
     for position, entry in enumerate(as_list(bundle.get("entry"))):
         resource = entry.get("resource") if isinstance(entry, dict) else None
+        if deleted and isinstance(resource, dict) and _is_deleted(resource, deleted):
+            continue
         if not isinstance(resource, dict) or not text(resource.get("resourceType")):
             if resource is not None or not isinstance(entry, dict):
                 issues.append(Issue(IssueKind.UNREADABLE, None, f"Entry {position} of a Bundle is not a resource."))
@@ -218,6 +221,24 @@ def entries_of(bundle: Resource, issues: list[Issue]) -> Iterator[Resource]:
                 if resource.get("id") is None:
                     resource["id"] = full_url.rstrip("/").rpartition("/")[2].rpartition(":")[2]
             yield resource
+
+
+def _deleted(bundle: Resource) -> dict[str, str]:
+    """In a history: `Type/id` of what was deleted, with the last time that it was (empty where none is given)."""
+    found: dict[str, str] = {}
+    for entry in objects(bundle.get("entry")) if bundle.get("type") == "history" else ():
+        request, response = entry.get("request"), entry.get("response")
+        if isinstance(request, dict) and request.get("method") == "DELETE" and (url := text(request.get("url"))):
+            name = reference(url) or url
+            on = text(response.get("lastModified")) if isinstance(response, dict) else None
+            found[name] = max(found.get(name, ""), on or "")
+    return found
+
+
+def _is_deleted(resource: Resource, deleted: dict[str, str]) -> bool:
+    """Whether this version was deleted later; one that was written again after that counts."""
+    on = deleted.get(f"{resource.get('resourceType')}/{resource.get('id')}")
+    return on is not None and not (on and version_key(resource)[0] > on)
 
 
 def _errors_of(outcome: Resource) -> Iterator[Issue]:

@@ -10,6 +10,8 @@ from typing import Any
 from smart_app.clinical.codes import CodeMap, CodeRow, Concept
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Event, Issue, IssueKind, Source, UnplacedResult
+from smart_app.fhir.extract.claims import claimed_services
+from smart_app.fhir.extract.contained import contained_results
 from smart_app.fhir.extract.evidence import FINAL_STATUSES
 from smart_app.fhir.extract.text.sentences import side_of, specimen_kind
 from smart_app.fhir.resources import (
@@ -50,6 +52,16 @@ class Chart:
         for key in sorted(resources):
             self._by_type.setdefault(key.partition("/")[0], []).append((key, resources[key]))
         self._reported_by = self._members()
+        self._open_contained()
+
+    def _open_contained(self) -> None:
+        """Results inside a report or panel that counts stand beside the others, with their carrier as source."""
+        for carrier in ("DiagnosticReport", "Observation"):
+            for key, resource in list(self._by_type.get(carrier, ())):
+                if text(resource.get("status")) in FINAL_STATUSES[carrier] and not resource.get("modifierExtension"):
+                    for result in contained_results(key, resource):
+                        self._by_type.setdefault("Observation", []).append((key, result))
+                        self._reported_by.setdefault(own_reference(result), []).append(key)
 
     def of_type(self, *types: str) -> Iterator[tuple[str, Resource]]:
         """References and resources of the types, in order."""
@@ -57,12 +69,17 @@ class Chart:
             yield from self._by_type.get(name, ())
 
     def procedures(self) -> Iterator[tuple[str, Resource]]:
-        """Procedures, and the CPT and HCPCS lines of claims in the shape of Procedures."""
+        """Procedures, and what claims in force tell of, in the shape of Procedures and dispensed drugs."""
         yield from self.of_type("Procedure")
+        for key, claim in self.claims():
+            lines = self.unmodified(key, claim.get("item"))
+            yield from ((key, service) for service in claimed_services(self.codes, claim, lines))
+
+    def claims(self) -> Iterator[tuple[str, Resource]]:
+        """The claims in force that tell of services given."""
         for key, claim in self.of_type("Claim", "ExplanationOfBenefit"):
             if self._was_claimed(key, claim):
-                lines = self.unmodified(key, claim.get("item"))
-                yield from ((key, line) for line in _claimed(self.codes, claim, lines))
+                yield key, claim
 
     def _was_claimed(self, key: str, claim: Resource) -> bool:
         """Whether a claim tells of services given: not a request for approval, not withdrawn, not modified."""
@@ -243,27 +260,6 @@ class Chart:
         if target is None:
             return None
         return self._contained(resource, target) or self.get(target)
-
-
-def _claimed(codes: CodeMap, claim: Resource, lines: list[Resource]) -> Iterator[Resource]:
-    """Lines of a claim that carry CPT or HCPCS codes, each as a completed Procedure of its day of service."""
-    for item in lines:
-        service = item.get("productOrService")
-        coded = [c for c in codings(service) if codes.system_name(c.system) in ("CPT", "HCPCS")]
-        if not coded:
-            continue
-        procedure: Resource = {"resourceType": "Procedure", "status": "completed", "code": service}
-        if item.get("bodySite") is not None:
-            procedure["bodySite"] = item["bodySite"]
-        modifiers = [{"url": "modifier", "valueCodeableConcept": m} for m in objects(item.get("modifier"))]
-        if modifiers:
-            procedure["extension"] = modifiers
-        day = item.get("servicedDate")
-        period_ = item.get("servicedPeriod") if day is None else None
-        if day is None and period_ is None:
-            period_ = claim.get("billablePeriod")
-        procedure.update({"performedDateTime": day} if day is not None else {"performedPeriod": period_})
-        yield procedure
 
 
 def _specimen_words(specimen: Resource) -> list[str]:

@@ -10,6 +10,7 @@ from smart_app.clinical.codes import CodeRow
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import IssueKind, Source
 from smart_app.fhir.extract.chart import Chart
+from smart_app.fhir.extract.claims import claimed_diagnoses
 from smart_app.fhir.extract.condition_facts import BreastCondition, Diagnoses, read_codes, read_receptors
 from smart_app.fhir.extract.evidence import CODED, DIAGNOSIS_CODE, Finding
 from smart_app.fhir.extract.morphology import by_morphology, is_of_breast_site
@@ -18,6 +19,7 @@ from smart_app.fhir.extract.text.diagnosis import NamedCancer, apart_from_operat
 from smart_app.fhir.resources import (
     Resource,
     code_status,
+    codings,
     extensions,
     objects,
     partial_date,
@@ -33,6 +35,8 @@ _KINDS_BY_CONCEPT = {
     "history-of-breast-cancer": "invasive",
     "history-of-breast-cancer-in-situ": "unknown",
 }
+_CLAIMED = frozenset({*_KINDS_BY_CONCEPT, "distant-metastasis", "estrogen-receptor-test", "receptor-profile"})
+"""Diagnoses that a claim may give where no Condition names a breast cancer."""
 _SETTLED = ("near-miss", "immunization")
 _LOCAL = re.compile(
     r"\b(?:local\w*|ipsilateral|in-?breast|in (?:the )?(?:(?:left|right|same|treated) )?breast|chest wall)\b",
@@ -64,9 +68,30 @@ def read_conditions(chart: Chart) -> Diagnoses:
     for key, condition in chart.of_type("Condition"):
         if _counts(chart, key, condition):
             _read(chart, key, condition, found)
+    _read_claims(chart, found)
     found.findings.extend(_stages(chart, found))
     found.findings[:] = [_dated_recurrence(finding, found) for finding in found.findings]
     return found
+
+
+def _read_claims(chart: Chart, found: Diagnoses) -> None:
+    """
+    Where no Condition names a breast cancer, the diagnoses of claims do (a payer's record holds no others).
+
+    Beside Conditions they decide nothing; a distant metastasis that only a claim names is told.
+    """
+    alone = not found.breast
+    for key, claim in chart.claims():
+        for diagnosis in claimed_diagnoses(claim):
+            concepts = {row.concept for row in chart.rows(diagnosis["code"])}
+            if alone and concepts & _CLAIMED:
+                _read(chart, key, diagnosis, found)
+            elif "distant-metastasis" in concepts and not any(f.name == "metastasis" for f in found.findings):
+                said = words(diagnosis["code"]) or [coding.code or "" for coding in codings(diagnosis["code"])]
+                chart.unplaced(chart.source(key, claim, recorded=said[0]), "Secondary cancer on a claim", said[0])
+                chart.issue(
+                    IssueKind.UNMAPPED_CODE, key, "A secondary cancer that only a claim names; it decides nothing."
+                )
 
 
 def _dated_recurrence(finding: Finding, found: Diagnoses) -> Finding:
@@ -146,7 +171,7 @@ def _read_breast(
     if named.kind is not None:
         coded = next((row.side for row in rows if row.side), None)
         told = chart.side(condition, *map(apart_from_operations, said))
-        side = coded or told
+        side = coded or (told if told != "unknown" else named.side or told)
         if {coded, told} == {"left", "right"}:
             why = f"The code says {coded}, site or words say {told}; {coded} is used until somebody settles it."
             chart.issue(IssueKind.CONFLICT, key, why)

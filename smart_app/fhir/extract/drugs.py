@@ -13,7 +13,7 @@ from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import IssueKind, Medication, Source
 from smart_app.fhir.extract.chart import Chart
 from smart_app.fhir.extract.evidence import date_key
-from smart_app.fhir.resources import Resource, objects, partial_date, period, text, when, words
+from smart_app.fhir.resources import Resource, codings, objects, partial_date, period, text, when, words
 
 _PLANNED = frozenset({"proposal", "plan", "option"})
 _INFUSED = frozenset({"chemotherapy"})
@@ -26,6 +26,14 @@ _OTHER_ORGAN = re.compile(
     r"\b(?:colon|colorectal|rect\w+|lung|prostat\w+|ovar\w+|lymphoma|leukemia|myeloma|pancrea\w+|gastric|stomach"
     r"|bladder|kidney|"
     r"renal|endometri\w+|uterine|cervi\w+|thyroid|melanoma|sarcoma|head and neck|esophag\w+|liver|hepatocellular)\b",
+    re.IGNORECASE,
+)
+_TREATS_CANCER_ALONE = frozenset({"chemotherapy", "aromatase-inhibitor", "ovarian-suppression", "immunotherapy"})
+_CANCER_CHAPTERS = re.compile(r"C|D[0-4]|Z", re.IGNORECASE)
+_DISEASES = re.compile(r"[E-N]", re.IGNORECASE)
+_OTHER_DISEASE = re.compile(
+    r"\b(?:lupus|arthritis|vasculitis|nephr\w+|crohn\w*|colitis|psoria\w+|transplant\w*|multiple sclerosis|myasthenia"
+    r"|uveitis|scleroderma|endometriosis|fibroids?|leiomyoma\w*|infertility|ovulation|ivf|precocious puberty)\b",
     re.IGNORECASE,
 )
 _SECONDARY = re.compile(r"\b(?:secondary|metasta\w+|bone)\b", re.IGNORECASE)
@@ -92,6 +100,10 @@ def _uses(chart: Chart, key: str, resource: Resource, others: frozenset[str]) ->
         return
     for concept in concepts:
         if concept.attributes.get("reason_needed") and not _for_breast_cancer(chart, resource):
+            continue
+        if _TREATS_CANCER_ALONE & set(concept.attributes.get("classes", ())) and _for_another_disease(chart, resource):
+            why = "Its reason is another disease than cancer; it is no cancer treatment."
+            chart.issue(IssueKind.OUTSIDE_SCOPE, key, why)
             continue
         use = _use(chart, key, resource, kind, concept)
         if use is not None:
@@ -161,6 +173,20 @@ def _of_another_cancer(chart: Chart, resource: Resource, others: frozenset[str])
         return True
     other = _CANCER_REASON.search(said) and _OTHER_ORGAN.search(said) and not _BREAST_REASON.search(said)
     return bool(other) and not _SECONDARY.search(said)
+
+
+def _for_another_disease(chart: Chart, resource: Resource) -> bool:
+    """Whether the reasons given are diseases that are no cancer (lupus, infertility), by code or name."""
+    reasons = [resource.get("reasonCode")]
+    for target in chart.resolve(resource.get("reasonReference")):
+        reasons.append((chart.get(target) or {}).get("code"))
+    said = [word for reason in reasons for word in words(reason)]
+    coded = [c.code for reason in reasons for c in codings(reason) if chart.codes.system_name(c.system) == "ICD10CM"]
+    if any(_CANCER_REASON.search(word) or _BREAST_REASON.search(word) for word in said):
+        return False
+    if any(code and _CANCER_CHAPTERS.match(code) for code in coded):
+        return False
+    return any(code and _DISEASES.match(code) for code in coded) or any(_OTHER_DISEASE.search(word) for word in said)
 
 
 def _for_breast_cancer(chart: Chart, resource: Resource) -> bool:

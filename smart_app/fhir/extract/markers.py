@@ -56,6 +56,16 @@ def coded_polarity(result: Result, *own: str) -> str | None:
     return None
 
 
+def contradicted(result: Result, value: str | None) -> bool:
+    """Whether the words beside a coded answer say the opposite: nobody can tell which is meant, so neither is read."""
+    said = polarity(" ".join(result.answer.words))
+    plain = {"low-positive": "positive"}
+    if {plain.get(value or "", value), plain.get(said or "", said)} != {"positive", "negative"}:
+        return False
+    result.not_placed(f"the code says {value}, the words say {said}")
+    return True
+
+
 def percentage(result: Result) -> tuple[float | None, str | None]:
     """Percent and its comparator, None where there is none or the unit is not accepted (an issue says so)."""
     amount = result.answer.quantity
@@ -73,7 +83,7 @@ def percentage(result: Result) -> tuple[float | None, str | None]:
 def _receptor(result: Result, name: str, concept: str) -> Iterator[Finding]:
     value = coded_polarity(result, concept)
     percent, bound = percentage(result)
-    if value == "unknown":
+    if value == "unknown" or contradicted(result, value):
         return
     words = " ".join(result.answer.words)
     by_words = _receptor_words(name, words) if words and not _NOT_A_RESULT.search(words) else None
@@ -127,6 +137,8 @@ def _pr(result: Result) -> Iterator[Finding]:
 def _her2_ihc(result: Result) -> Iterator[Finding]:
     score = result.answer.value_of("ihc-score") or _score_of_number(result)
     value = coded_polarity(result, "her2-test")
+    if contradicted(result, value):
+        return
     words = " ".join(result.answer.words)
     extra: dict[str, object] = {}
     if words and not _NOT_A_RESULT.search(words):
@@ -159,7 +171,7 @@ def _score_of_number(result: Result) -> str | None:
 
 def _her2_ish(result: Result) -> Iterator[Finding]:
     value = coded_polarity(result, "her2-test")
-    if value == "unknown":
+    if value == "unknown" or contradicted(result, value):
         return
     words = " ".join(result.answer.words)
     ish = {"positive": "amplified", "negative": "not-amplified", "equivocal": "equivocal"}.get(value or "")
@@ -231,7 +243,7 @@ def _her2_copies(result: Result) -> Iterator[Finding]:
 
 def _her2(result: Result) -> Iterator[Finding]:
     value = coded_polarity(result, "her2-test")
-    if value == "unknown":
+    if value == "unknown" or contradicted(result, value):
         return
     words = " ".join(result.answer.words)
     extra: dict[str, object] = {"ihc": result.answer.value_of("ihc-score")}

@@ -95,9 +95,11 @@ class Result:
         )
 
     def not_placed(self, why: str) -> None:
-        """List this result as not understood."""
-        if not self.answer.empty:
-            self.chart.unplaced(self.source, self.title, self.answer.recorded or "no value")
+        """List this result as not understood, with the note on it: some records say all in the note."""
+        noted = notes(self.observation)
+        if not self.answer.empty or noted:
+            said = " · ".join([part for part in (self.answer.recorded, *noted) if part])
+            self.chart.unplaced(self.source, self.title, said or "no value")
             self.chart.issue(IssueKind.UNREADABLE, self.key, f"{self.title[:80]}: {why}")
 
 

@@ -11,7 +11,7 @@ from smart_app.clinical.facts import IssueKind, RadiotherapyCourse, Source
 from smart_app.fhir.extract.chart import Chart
 from smart_app.fhir.extract.evidence import date_key
 from smart_app.fhir.extract.units import convert
-from smart_app.fhir.resources import Resource, extensions, objects, quantity, when, words
+from smart_app.fhir.resources import Resource, extensions, notes, objects, quantity, when, words
 
 _WORDS = re.compile(
     r"\b(?:radiation (?:therapy|treatment|oncology treatment)|radiotherapy|irradiation|external beam|brachytherapy"
@@ -49,6 +49,7 @@ class _Course:
     fields: set[str] = field(default_factory=set)
     dose_gray: float | None = None
     sites: set[str] = field(default_factory=set)
+    boost: bool = False
 
 
 def read_radiation(chart: Chart, others: frozenset[str]) -> tuple[RadiotherapyCourse, ...]:
@@ -113,6 +114,7 @@ def _course(chart: Chart, key: str, procedure: Resource) -> _Course | None:
     course = _Course(side, summary, start, end, {key: source})
     course.fields = {word for word in site_words if _BREAST_FIELD.search(word)}
     course.dose_gray = _dose(chart, key, procedure)
+    course.boost = any(re.search(r"\bboost\b", word, re.IGNORECASE) for word in (*said, *site_words, *notes(procedure)))
     return course
 
 
@@ -150,7 +152,8 @@ def _merge_summaries(summaries: list[_Course]) -> list[_Course]:
             (
                 c
                 for c in merged
-                if c.start == course.start and c.end == course.end and _sides(c.side, course.side) and course.start
+                if (c.start == course.start and c.end == course.end and _sides(c.side, course.side) and course.start)
+                or (course.boost and c.start is not None and _sides(c.side, course.side) and _continues(c, course))
             ),
             None,
         )
@@ -158,6 +161,8 @@ def _merge_summaries(summaries: list[_Course]) -> list[_Course]:
             merged.append(course)
         else:
             _absorb(same, course)
+            if course.end is not None and same.end is not None and course.end.latest > same.end.latest:
+                same.end = course.end
     return merged
 
 

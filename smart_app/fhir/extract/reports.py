@@ -52,6 +52,8 @@ class Report:
     One report or note with its text. `rank` tells pathology and other reports from notes.
 
     `unread` names the facts that may stand in an attachment that could not be read where the report says nothing else.
+    Of a report that is sent line by line, each line an Observation, `around` is all of it; `headed`: it has
+    a heading such as family history: whose line this one is, the order of a record does not say.
     """
 
     key: str
@@ -65,6 +67,8 @@ class Report:
     specimen_ref: str | None
     side: str
     unread: frozenset[str] = frozenset()
+    around: str = ""
+    headed: bool = False
 
     @property
     def whole(self) -> str:
@@ -85,17 +89,32 @@ def read_reports(chart: Chart) -> list[Report]:
             chart.issue(IssueKind.IGNORED_STATUS, key, "A preliminary or withdrawn document; it is not read.")
             continue
         found.append(_report(chart, key, resource))
+    return found + _reports_of_results(chart)
+
+
+def _reports_of_results(chart: Chart) -> list[Report]:
+    """Observations that are a whole report, and those that are a line of one."""
+    lines: dict[tuple[str, str], list[Report]] = {}
+    found = []
     for key, observation in chart.of_type("Observation"):
-        if _is_report(chart, observation) and chart.counts(key, observation):
-            found.append(_report(chart, key, observation))
+        said = text(observation.get("valueString"))
+        if said is None or not _is_report(chart, observation) or not chart.counts(key, observation):
+            continue
+        report = _report(chart, key, observation)
+        if len(said) >= REPORT_CHARACTERS:
+            found.append(report)
+        lines.setdefault((report.title, str(report.on)), []).append(report)
+    for group in lines.values():
+        around = "\n".join(line.whole for line in group)
+        headed = any(s.section in {*UNUSABLE_SECTIONS, "history", "past"} for s in sentences(around))
+        found = [replace(r, around=around, headed=headed) if len(group) > 1 and r in group else r for r in found]
+        short = [line for line in group if len(line.whole) < REPORT_CHARACTERS]
+        found += [replace(line, around=around, headed=headed) for line in short] if len(group) > 1 else []
     return found
 
 
 def _is_report(chart: Chart, observation: Resource) -> bool:
-    """Whether an Observation holds a whole report as its text: Oracle Health and HL7 v2 feeds send pathology so."""
-    said = text(observation.get("valueString"))
-    if said is None or len(said) < REPORT_CHARACTERS:
-        return False
+    """Whether an Observation holds a report or a line of one: Oracle Health and HL7 v2 feeds send pathology so."""
     rows = chart.rows(observation.get("code"))
     if rows:
         return any(row.concept in ("pathology-report", "genetic-report") for row in rows)
@@ -231,7 +250,8 @@ def unread_attachments(resources: Iterable[Resource]) -> Iterator[str]:
 def report_findings(chart: Chart, report: Report) -> Iterator[Finding]:
     """Tumor facts that the text of a report states; what looks like one and is not understood is listed."""
     whole = report.whole
-    if report.imaging or not whole or not (_BREAST.search(whole) or _BREAST.search(report.title) or _of_axilla(whole)):
+    about = report.around or whole
+    if report.imaging or not whole or not (_BREAST.search(about) or _BREAST.search(report.title) or _of_axilla(about)):
         return
     if _OTHER_ORGAN.search(report.title) and not _BREAST.search(report.title):
         return
@@ -246,6 +266,11 @@ def report_findings(chart: Chart, report: Report) -> Iterator[Finding]:
             sentence=phrase.sentence.text,
             specimen=phrase.sentence.specimen or report.specimen,
         )
+        if report.headed:
+            chart.unplaced(
+                source, f"{report.title[:60]}: a line of a report, not understood alone", phrase.sentence.text
+            )
+            continue
         if phrase.value is None and not (phrase.name == "her2" and set(phrase.extra) - {"quiet"}):
             if phrase.name not in settled and not phrase.extra.get("quiet"):
                 chart.unplaced(source, f"{report.title[:60]}: not understood", phrase.sentence.text)

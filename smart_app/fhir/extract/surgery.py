@@ -147,7 +147,8 @@ def _operations(chart: Chart, key: str, procedure: Resource) -> Iterator[_Operat
     side = _side(chart, procedure, rows, said)
     for kind, axilla in sorted(kinds, key=str):
         detail = next((row.value for row in rows if row.value and row.concept == "breast-reconstruction"), None)
-        yield _Operation(kind, axilla, side, on, source, detail or (said[0] if said else None))
+        own = side if side != "unknown" else _side_in_title(said, kind)
+        yield _Operation(kind, axilla, own, on, source, detail or (said[0] if said else None))
     with_axilla = next((str(row.extra["with_axilla"]) for row in rows if "with_axilla" in row.extra), None)
     if (
         with_axilla is None
@@ -226,6 +227,15 @@ def _side(chart: Chart, procedure: Resource, rows: list[CodeRow], said: list[str
         return modifiers.pop()
     by_title = next((s for s in map(side_of_title, said) if s), None)
     return by_title or next((s for s in map(side_of, notes(procedure)) if s), None) or "unknown"
+
+
+def _side_in_title(said: list[str], kind: str) -> str:
+    """Of a title with operations on several sides: the side said in the part that names this operation."""
+    for word in said:
+        for part in re.split(r"\b(?:with|and|plus)\b|[,;+&]", word):
+            if any(named == kind for named, _ in _by_words([part])):
+                return side_of_title(part) or "unknown"
+    return "unknown"
 
 
 def _history(chart: Chart, key: str, condition: Resource) -> Iterator[_Operation]:
@@ -340,7 +350,7 @@ class _Merged:
         sides = (
             other.side == self.side
             or "unknown" in (other.side, self.side)
-            or ("bilateral" in (other.side, self.side) and other.history)
+            or ("bilateral" in (other.side, self.side) and (other.history or other.on == self.on))
         )
         if not sides:
             return False
@@ -349,7 +359,7 @@ class _Merged:
         return other.on == self.on or str(self.on).startswith(str(other.on)) or str(other.on).startswith(str(self.on))
 
     def add(self, other: _Operation) -> None:
-        if self.side == "unknown":
+        if self.side == "unknown" or (other.side == "bilateral" and not other.history):
             self.side = other.side
         if self.kind == "unknown":
             self.kind = other.kind

@@ -75,7 +75,7 @@ def read_answer(codes: CodeMap, element: Resource) -> Answer:
     concepts = [element[name] for name in ("valueCodeableConcept", "valueCoding") if element.get(name) is not None]
     rows = _rows(codes, concepts)
     said = [word for concept in concepts for word in words(concept)]
-    said += [found for found in [text(element.get("valueString"))] if found]
+    said += [found for found in [text(element.get("valueString")), _range_words(element.get("valueRange"))] if found]
     amount = quantity(element.get("valueQuantity"))
     if not rows and not said and amount is None:
         said += words(element.get("interpretation"))
@@ -126,6 +126,18 @@ def _quantity_of_words(said: list[str]) -> Quantity | None:
                 _BOUNDS.get(bound.lower(), bound) if bound else None,
             )
     return None
+
+
+def _range_words(value: Any) -> str | None:
+    """A Range in words ("90-100 %"), so that it is read as a range or shown; None where it has no two ends."""
+    if not isinstance(value, dict):
+        return None
+    low, high = quantity(value.get("low")), quantity(value.get("high"))
+    if low is None or high is None:
+        one = low or high
+        return f"{'from' if low else 'up to'} {one.value:g} {one.unit or one.code or ''}".strip() if one else None
+    unit = high.unit or high.code or low.unit or low.code or ""
+    return f"{low.value:g}-{high.value:g} {unit}".strip()
 
 
 def _ratio(value: Any) -> float | None:

@@ -67,6 +67,7 @@ _BOTH_OPERATED = re.compile(
     r"|oophorectom\w+|salpingo\w*|breast reduction|mammogra\w+)",
     re.IGNORECASE,
 )
+_SIDE_LETTER = re.compile(r"\(([LR])\)|,\s*([LR])\s*(?=,|$)")
 _NO_METASTASIS = re.compile(
     r"\b(?:no|without|negative for|absence of|non|free of)[ -]+(?:\w+\s+){0,4}?(?:metasta\w+|mets)\b"
     r"|\bnon-?metastatic\b",
@@ -110,7 +111,14 @@ def named_cancer(words: str) -> NamedCancer:
         if _SECONDARY.search(words) and re.match(r"\s*secondary malignant", words, re.IGNORECASE):
             kind = None
     recurrent = bool(_RECURRENT.search(words)) and not _NO_RECURRENCE.search(words)
-    return NamedCancer(kind, side_of(apart_from_operations(words)), bool(_HISTORY.search(words)), metastasis, recurrent)
+    side = side_of(apart_from_operations(words)) or _side_letter(words)
+    return NamedCancer(kind, side, bool(_HISTORY.search(words)), metastasis, recurrent)
+
+
+def _side_letter(words: str) -> str | None:
+    """A side as the letter of a problem list: "Breast ca (L)", "Ca breast, R, 2016"."""
+    found = {match[1] or match[2] for match in _SIDE_LETTER.finditer(words)}
+    return {"L": "left", "R": "right"}[found.pop()] if len(found) == 1 else None
 
 
 def apart_from_operations(words: str) -> str:
