@@ -27,6 +27,7 @@ _FACTS = {
     "systemic": "cancer drug",
     "cancer_kind": "type of cancer",
     "nodes_positive": "positive lymph nodes",
+    "laterality": "side of the cancer",
     "t": "T category",
     "n": "N category",
     "m": "M category",

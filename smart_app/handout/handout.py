@@ -31,7 +31,7 @@ from smart_app.handout.selection import (
     select_paragraphs,
     word_list,
 )
-from smart_app.handout.treatments import current_hormone_medicines, describe_treatment
+from smart_app.handout.treatments import current_medicines, describe_treatment
 
 __all__ = ["Handout", "Person", "compose_handout"]
 
@@ -166,7 +166,7 @@ def _phones(clinic: ClinicContacts, words: Words) -> tuple[tuple[str, str], ...]
 
 
 def _medicine_title(record: PatientRecord, words: Words) -> str:
-    names = current_hormone_medicines(record, words)
+    names = current_medicines(record, words)
     return words.say("medicine.title-named", names=words.listed(names)) if names else words.say("medicine.title")
 
 

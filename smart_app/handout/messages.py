@@ -78,6 +78,13 @@ class Words:
             day = day.earliest
         return format_skeleton("yMMMM", day, locale=self.locale)
 
+    def span(self, start: PartialDate, end: PartialDate) -> str:
+        """From one month to another; a year that both share is said once."""
+        first = self.month(start)
+        if start.year == end.year and None not in (start.month, end.month):
+            first = format_date(start.earliest, "LLLL", locale=self.locale)
+        return self.say("when.range", start=first, end=self.month(end))
+
     def listed(self, items: Iterable[str]) -> str:
         """`a, b and c`."""
         return format_list(list(items), locale=self.locale)

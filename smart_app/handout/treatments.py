@@ -90,8 +90,7 @@ def _when(what: str, on: PartialDate | None, words: Words) -> str:
 
 def _range(what: str, start: PartialDate | None, end: PartialDate | None, words: Words) -> str:
     if start and end and words.month(start) != words.month(end):
-        when = words.say("when.range", start=words.month(start), end=words.month(end))
-        return words.say("sentence.when", what=what, when=when)
+        return words.say("sentence.when", what=what, when=words.span(start, end))
     return _when(what, start or end, words)
 
 
@@ -142,12 +141,7 @@ def _others(systemic: Iterable[Medication], words: Words) -> list[str]:
     return [_drug(drug, words) for drug in systemic if not known.intersection(drug.classes)]
 
 
-def current_hormone_medicines(record: PatientRecord, words: Words) -> tuple[str, ...]:
-    """Names of the hormone medicines in use now."""
-    return tuple(
-        dict.fromkeys(
-            drug_name(drug.agent, words)
-            for drug in record.systemic
-            if drug.status == "active" and any(name in HORMONE_CLASSES for name in drug.classes)
-        )
-    )
+def current_medicines(record: PatientRecord, words: Words) -> tuple[str, ...]:
+    """Names of the medicines against the cancer that are in use now."""
+    active = (drug.agent for drug in record.systemic if drug.status == "active")
+    return tuple(dict.fromkeys(drug_name(agent, words) for agent in active))

@@ -57,6 +57,13 @@ def test_after_both_breasts_were_removed_nothing_speaks_of_mammograms() -> None:
     assert not unwanted & ids.keys()
 
 
+def test_with_a_cancer_of_each_breast_nothing_speaks_of_the_other_one() -> None:
+    takes = {"systemic": (drug("letrozole", "aromatase-inhibitor", "endocrine", start=(2024, 1)),)}
+    assert "medicine-hormone-other-breast" in shown(record(**takes))
+    both = (cancer(), replace(cancer(), laterality="right"))
+    assert "medicine-hormone-other-breast" not in shown(record(cancers=both, **takes))
+
+
 def test_a_man_reads_nothing_about_vagina_uterus_or_pregnancy() -> None:
     man = record(patient=Patient(None, "male"), facts={})
     ids = shown(man)

@@ -16,9 +16,11 @@ from smart_app.clinical.plan import Decision, EducationChoice, PlanRow
 from smart_app.clinical.recommendations import DueStatus
 from smart_app.errors import DocumentError, OutOfScopeError
 from smart_app.handout.blocks import Person
+from smart_app.handout.messages import load_words
 from tests.unit.handout.handout_values import (
     CLINIC,
     EDUCATION,
+    TEMPLATES,
     TODAY,
     all_text,
     cancer,
@@ -52,9 +54,30 @@ def test_cancer_and_treatment_stand_in_plain_words() -> None:
         "The lump was taken out of your left breast, June 2022.",
         "Some lymph nodes were taken out of the left armpit, June 2022.",
     )
-    assert rows["Chemotherapy"] == ("Docetaxel and cyclophosphamide, July 2022 to September 2022.",)
-    assert rows["Radiation"] == ("Left side, November 2022 to December 2022.",)
+    assert rows["Chemotherapy"] == ("Docetaxel and cyclophosphamide, July to September 2022.",)
+    assert rows["Radiation"] == ("Left side, November to December 2022.",)
     assert rows["Hormone medicine"] == ("Anastrozole, January 2023 to March 2024.", "Tamoxifen since April 2024.")
+
+
+def test_a_range_says_a_shared_year_once_and_two_years_both() -> None:
+    spans = {
+        (PartialDate(2022, 7), PartialDate(2022, 9)): ("July to September 2022", "de julio a septiembre de 2022"),
+        (PartialDate(2022, 12, 3), PartialDate(2023, 1, 9)): (
+            "December 2022 to January 2023",
+            "de diciembre de 2022 a enero de 2023",
+        ),
+        (PartialDate(2022), PartialDate(2022, 9)): ("2022 to September 2022", "de 2022 a septiembre de 2022"),
+    }
+    for (start, end), said in spans.items():
+        assert tuple(load_words(TEMPLATES, language).span(start, end) for language in ("en", "es")) == said
+
+
+def test_the_heading_names_every_medicine_against_the_cancer_in_use() -> None:
+    letrozole = drug("letrozole", "aromatase-inhibitor", start=(2024, 1))
+    ribociclib = drug("ribociclib", "cdk4/6-inhibitor", start=(2024, 2))
+    over = drug("ribociclib", "cdk4/6-inhibitor", start=(2024, 2), end=(2025, 2))
+    titles = [handout(record(systemic=(letrozole, other))).medicine_title for other in (ribociclib, over)]
+    assert titles == ["My medicine: letrozole and ribociclib", "My medicine: letrozole"]
 
 
 def test_dates_stay_as_precise_as_the_record() -> None:
@@ -304,7 +327,7 @@ def test_a_language_without_texts_is_refused_with_its_name() -> None:
 def test_the_spanish_handout_is_spanish_throughout() -> None:
     of = handout(language="es")
     assert of.next.months[0].name == "noviembre de 2026"
-    assert had(of)["Quimioterapia"] == ("Docetaxel y ciclofosfamida, de julio de 2022 a septiembre de 2022.",)
+    assert had(of)["Quimioterapia"] == ("Docetaxel y ciclofosfamida, de julio a septiembre de 2022.",)
     text = all_text(of).replace(CLINIC.name, "").replace("Dr. Ada Clinician", "").replace("Dr. Pat Primary", "")
     words = set(text.lower().split())
     assert not words & {"the", "and", "your", "with", "call", "weekdays", "breast", "visit", "medicine"}
