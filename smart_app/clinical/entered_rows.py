@@ -23,7 +23,9 @@ from smart_app.clinical.facts import (
     SetAside,
 )
 from smart_app.clinical.typed_rows import (
+    ABSENT,
     CONCEPT_KEYS,
+    CONDITIONS,
     DRUG_ROWS,
     NOT_DONE,
     OF_BREAST,
@@ -47,6 +49,9 @@ def own_rows(record: PatientRecord, name: str) -> tuple[tuple[Parts, Row], ...]:
 
 def rows_now(record: PatientRecord, name: str) -> tuple[tuple[Parts, Row], ...]:
     """The rows as they stand, entered ones among them."""
+    if name == "conditions":
+        found = (event for what in CONDITIONS for event in record.events.get(what, ()))
+        return tuple((parts_of(event), event) for event in found)
     if name == "done":
         studies = ((what, record.imaging.get(key)) for what, key in IMAGING_KEYS.items())
         return tuple((parts_of(study, what), study) for what, study in studies if study is not None)
@@ -81,7 +86,7 @@ def apply_rows(record: PatientRecord, entries: Iterable[Entry]) -> PatientRecord
     by_name: dict[str, list[Entry]] = {}
     for entry in entries:
         by_name.setdefault(entry.name, []).append(entry)
-    laid: dict[str, Any] = {}
+    now = record
     aside: list[SetAside] = []
     all_given: dict[str, Entry] = {}
     for name in sorted(by_name):
@@ -92,12 +97,37 @@ def apply_rows(record: PatientRecord, entries: Iterable[Entry]) -> PatientRecord
                 aside.append(SetAside(name, entry, (), why))
             elif entry.row == OTHERS:
                 all_given[name] = entry
+            elif _is_absent(entry) and not entry.instead_of:
+                all_given[entry.value["what"]] = entry
             else:
                 fitting.append(entry)
         rows, struck = _laid_over(record, name, fitting)
         aside.extend(struck)
-        laid.update(_studies(record, rows) if name == "done" else {name: tuple(row for _, row in rows)})
-    return replace(record, **laid, all_given=all_given, set_aside=tuple(aside))
+        now = replace(now, **_as_laid(now, name, rows))
+    return replace(now, all_given=all_given, set_aside=tuple(aside))
+
+
+def _is_absent(entry: Entry) -> bool:
+    """Whether the clinician says that the patient does not have a condition."""
+    return isinstance(entry.value, Mapping) and entry.value.get("status") == ABSENT
+
+
+def _as_laid(record: PatientRecord, name: str, rows: list[tuple[Parts, Row]]) -> dict[str, Any]:
+    if name == "done":
+        return _studies(record, rows)
+    if name == "conditions":
+        return {"events": _conditions(record, [row for _, row in rows if isinstance(row, Event)])}
+    return {name: tuple(row for _, row in rows)}
+
+
+def _conditions(record: PatientRecord, rows: list[Event]) -> dict[str, tuple[Event, ...]]:
+    """The events with these conditions, newest first."""
+    events = dict(record.events)
+    for what in CONDITIONS:
+        found = sorted((row for row in rows if row.concept == what), key=lambda row: str(row.on or ""), reverse=True)
+        if found or what in events:
+            events[what] = tuple(found)
+    return events
 
 
 def _laid_over(
@@ -111,7 +141,7 @@ def _laid_over(
         entry = corrections.get(typed_row(parts))
         if entry is None:
             rows.append((parts, row))
-        elif entry.value == NOT_DONE:
+        elif entry.value == NOT_DONE or _is_absent(entry):
             struck.append(SetAside(name, entry, row.sources))
         else:
             rows.append((entry.value, make_row(name, entry.value, entry, row)))
@@ -141,7 +171,7 @@ def _studies(record: PatientRecord, rows: list[tuple[Parts, Row]]) -> dict[str, 
             done += [ImagingStudy(what, e.on, e.side, None, e.sources) for e in earlier if not done]
             done.sort(key=_newest)
             imaging[key] = done.pop() if done else None
-        earlier += [Event(what, row.on, row.sources, row.side) for row in done]
+        earlier += [Event(what, row.on, row.sources, row.side, entry=row.entry) for row in done]
         events[what] = tuple(sorted(earlier, key=lambda event: str(event.on or ""), reverse=True))
     imaging["last_breast_imaging"] = _last_of_breast(record, imaging)
     return {"imaging": imaging, "events": events, "facts": _with_birads(record, imaging["last_breast_imaging"])}
@@ -184,7 +214,11 @@ def entered_names(record: PatientRecord) -> frozenset[str]:
     if record.own is None:
         return frozenset()
     own = record.own
-    names = {name for name in ROW_NAMES if name != "done" and any(row.entry for _, row in rows_now(record, name))}
+    names = {
+        name
+        for name in ROW_NAMES
+        if name not in ("done", "conditions") and any(row.entry for _, row in rows_now(record, name))
+    }
     if not names.isdisjoint(DRUG_ROWS):
         names.add("systemic")  # reasons speak of every drug under this name
     new = {
@@ -200,11 +234,10 @@ def row_is_applied(entry: Entry, record: PatientRecord) -> bool:
     """Whether a record has this entry laid over it, or has said why not."""
     if entry.row == OTHERS:
         return entry.name in record.all_given or any(aside.entry == entry for aside in record.set_aside)
-    if any(aside.entry == entry for aside in record.set_aside):
+    if any(aside.entry == entry for aside in record.set_aside) or entry in record.all_given.values():
         return True
-    if entry.name == "done":
-        return record.own is not None
-    return any(row.entry == entry for _, row in rows_now(record, entry.name))
+    events = (event for found in record.events.values() for event in found)
+    return any(row.entry == entry for row in (*(row for _, row in rows_now(record, entry.name)), *events))
 
 
 def entered_row_words(entry: Entry) -> str:

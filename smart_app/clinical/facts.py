@@ -261,6 +261,8 @@ class Event:
     side: str = "unknown"
     value: Any = None
     detail: str | None = None
+    entry: Entry | None = None
+    record: Event | None = None
 
 
 class SearchState(StrEnum):
@@ -316,6 +318,10 @@ class SetAside:
     entry: Entry
     sources: tuple[Source, ...] = ()
     why: str = ""
+
+    def is_about(self, name: str) -> bool:
+        """Whether it is about rows of this name, or about this condition."""
+        return name == self.name or f"what {name};" in f"{self.entry.instead_of};"
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Feature:
 
 def none_words(record: PatientRecord, name: str) -> str:
     """The words for no row of this name: of the record, or the clinician's where the absence rests on an entry."""
-    said = name in record.all_given or any(aside.name == name and not aside.why for aside in record.set_aside)
+    said = name in record.all_given or any(aside.is_about(name) for aside in record.set_aside if not aside.why)
     return NONE_ENTERED if said else NONE_RECORDED
 
 

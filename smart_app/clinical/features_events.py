@@ -15,9 +15,9 @@ from smart_app.clinical.features_anatomy import breast_treatment_end
 from smart_app.clinical.features_treatment import matching, taken_now
 from smart_app.clinical.recommendations import Because
 from smart_app.clinical.treatment_dates import latest_diagnosis
+from smart_app.clinical.typed_rows import RESOLVED
 
 _FAMILY = ("family-history-of-breast-cancer", "family-history-of-ovarian-cancer")
-RESOLVED = ("resolved", "inactive", "remission")
 _OPEN = ("0", "3", "4", "5")
 _NO = (False, "false", "no", "none", "absent", "not-pregnant", "")
 
@@ -56,7 +56,7 @@ def answer_on_demand(record: PatientRecord, name: str) -> Feature:
             return Feature(name, True, (Because(key, value, sources),))
         if not record.was_read(key):
             return Feature(name, None, (), (key,))
-        return Feature(name, False, (Because(key, NONE_RECORDED),))
+        return Feature(name, False, (Because(key, none_words(record, key)),))
     drugs = matching(record, key)
     cancer_drug = not drugs or any(drug in record.systemic for drug in drugs)
     where = "systemic" if cancer_drug and record.was_read("other_medications") else "other_medications"

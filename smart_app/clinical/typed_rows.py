@@ -15,9 +15,9 @@ from datetime import date
 
 from smart_app.clinical.completed import IMAGING_KEYS
 from smart_app.clinical.dates import PartialDate
-from smart_app.clinical.facts import Entry, ImagingStudy, Medication, RadiotherapyCourse, Surgery
+from smart_app.clinical.facts import Entry, Event, ImagingStudy, Medication, RadiotherapyCourse, Surgery
 
-Row = Surgery | RadiotherapyCourse | Medication | ImagingStudy
+Row = Surgery | RadiotherapyCourse | Medication | ImagingStudy | Event
 Parts = Mapping[str, str]
 
 NOT_DONE = "not-done"
@@ -26,13 +26,20 @@ OTHERS = "others"
 """The `row` of the entry whose value is `ALL_GIVEN`: besides what is listed there is nothing."""
 
 DRUG_ROWS = ("systemic", "other_medications")
-ROW_NAMES = ("surgery", "axillary_surgery", "radiation", *DRUG_ROWS, "done")
+ROW_NAMES = ("surgery", "axillary_surgery", "radiation", *DRUG_ROWS, "done", "conditions")
 """What is entered as rows: by the names of the facts JSON; `done` are studies, tests and visits."""
+CONDITIONS = (
+    "hypertension", "diabetes", "hyperlipidemia", "heart-failure", "stroke", "venous-thromboembolism", "tobacco-use",
+    "vasomotor-symptoms", "vaginal-bleeding", "visual-symptoms",
+)  # fmt: skip
+"""Conditions that rules ask about, by concept."""
+ABSENT = "absent"
 
 _SIDES = ("left", "right", "bilateral", "unknown")
 BIRADS = ("0", "1", "2", "3", "4", "4A", "4B", "4C", "5", "6")
 _BY_CHOICE = ("choice", "name")
 FIELDS = ("whole breast", "partial breast", "chest wall", "regional nodes", "internal mammary nodes", "boost")
+RESOLVED = ("resolved", "inactive", "remission")
 OF_BREAST = ("mammogram", "breast-mri", "breast-ultrasound")
 
 
@@ -71,6 +78,11 @@ ROW_PARTS: Mapping[str, tuple[RowPart, ...]] = {
         RowPart("side", "choice", _SIDES[:3]),
         RowPart("on", "date", needed=True),
         RowPart("birads", "choice", BIRADS),
+    ),
+    "conditions": (
+        RowPart("what", "name", needed=True),
+        RowPart("status", "choice", ("active", "resolved", ABSENT), True),
+        _ON,
     ),
 }
 _NAME = re.compile(r"[^;\n]{1,60}")
@@ -120,6 +132,8 @@ def _together(name: str, parts: Parts) -> dict[str, str]:
         return {"to": "A drug that is taken now has no last day yet: leave it empty, or choose Stopped."}
     if parts.get("detail") and parts["kind"] != "reconstruction":
         return {"detail": "Only a reconstruction is done with an implant or own tissue: choose Not known."}
+    if parts.get("status") == ABSENT and parts.get("on"):
+        return {"on": "Leave the date empty where there is no such condition."}
     if parts.get("birads") and parts.get("what") not in OF_BREAST:
         return {"birads": "Only breast imaging has a BI-RADS category."}
     return {}
@@ -163,7 +177,8 @@ def row_id(name: str, text: str) -> str:
 
 def own_id(name: str, parts: Parts) -> str:
     """The `row` of an added row: the same for the same thing, so that a form posted twice adds it once."""
-    return row_id(name, parts.get("agent") or typed_row(parts)).replace("r-", "own-", 1)
+    one_each = parts.get("agent") or (parts["what"] if name == "conditions" else "")
+    return row_id(name, one_each or typed_row(parts)).replace("r-", "own-", 1)
 
 
 def lies_ahead(name: str, parts: Parts, as_of: date) -> str:
@@ -182,6 +197,9 @@ def parts_of(row: Row, what: str = "") -> dict[str, str]:
         parts = {"side": row.side, "field": ", ".join(row.field), **_span(row), "dose": dose}
     elif isinstance(row, Medication):
         parts = {"agent": row.agent, "class": ", ".join(row.classes), "status": row.status, **_span(row)}
+    elif isinstance(row, Event):
+        status = "resolved" if row.value in RESOLVED else "active"
+        parts = {"what": row.concept, "status": status, "on": _text(row.on)}
     else:
         birads = f"{row.birads or ''}{row.sub or ''}"
         side = row.side if row.side != "unknown" else ""
@@ -215,9 +233,15 @@ def make_row(name: str, parts: Parts, entry: Entry, own: Row | None) -> Row:
         birads = parts.get("birads", "")
         modality = _MODALITIES.get(parts["what"], parts["what"])
         return ImagingStudy(modality, on, side, birads[:1] or None, (), birads[1:] or None, entry, study)
+    if name == "conditions":
+        return Event(parts["what"], on, (), value=parts["status"], entry=entry, record=_event(own))
     operation = own if isinstance(own, Surgery) else None
     detail = operation.detail if operation is not None and operation.kind == parts["kind"] else None
     return Surgery(parts["kind"], side, on, (), parts.get("detail") or detail, entry, operation)
+
+
+def _event(own: Row | None) -> Event | None:
+    return own if isinstance(own, Event) else None
 
 
 _MODALITIES = {"mammogram": "MG", "breast-mri": "MR", "breast-ultrasound": "US", "dxa": "DXA", "echocardiogram": "US"}
@@ -227,6 +251,8 @@ def is_same(parts: Parts, other: Parts) -> bool:
     """Whether two typed rows may be about one and the same thing."""
     if "agent" in parts:
         return parts["agent"] == other.get("agent")
+    if "status" in parts:
+        return parts.get("what") == other.get("what")
     if any(parts.get(key) != other.get(key) for key in ("kind", "what")):
         return False
     sides = {parts.get("side", "unknown"), other.get("side", "unknown")}

@@ -5,10 +5,11 @@ Where a missing fact is entered: its own form, or the form of the rows that hold
 from __future__ import annotations
 
 from smart_app.clinical.completed import IMAGING_KEYS
-from smart_app.clinical.typed_rows import ROW_NAMES
+from smart_app.clinical.typed_rows import CONDITIONS, ROW_NAMES
 from smart_app.web.presenters_entry import split_key
 
 _IN_ROWS = {
+    **{what: f"conditions.{what}" for what in CONDITIONS},
     "systemic_status": "systemic",
     "systemic_ended_on": "systemic",
     "radiation.field": "radiation",

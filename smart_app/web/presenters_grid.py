@@ -15,7 +15,7 @@ from smart_app.clinical.facts import (
     ImagingStudy,
     PatientRecord,
 )
-from smart_app.web.presenters_entered_rows import entered_ledger
+from smart_app.web.presenters_entered_rows import entered_ledger, rows_beside
 from smart_app.web.presenters_facts import (
     FactColumn,
     FactContext,
@@ -80,7 +80,7 @@ def further_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, ..
     rows = [fact_row(fact, where) for name, fact in record.facts.items() if name not in placed]
     set_aside = [name for name in ABOUT_PATIENT if idle_in_men(name, record)]
     rows += [fact_row(record.facts.get(name) or missing_fact(name, record), where) for name in set_aside]
-    return tuple(sorted(rows, key=lambda row: idle_in_men(row.fact, record)))
+    return (*rows_beside(record, where), *sorted(rows, key=lambda row: idle_in_men(row.fact, record)))
 
 
 def further_heading(rows: Iterable[FactRow], record: PatientRecord) -> str:

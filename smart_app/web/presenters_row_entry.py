@@ -12,6 +12,7 @@ from smart_app.clinical.entered_rows import find_own_row, own_rows, rows_now
 from smart_app.clinical.facts import Entry, FactState, PatientRecord
 from smart_app.clinical.typed_rows import (
     BIRADS,
+    CONDITIONS,
     DRUG_ROWS,
     FIELDS,
     NOT_DONE,
@@ -38,6 +39,7 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "systemic": ("Cancer drugs", "cancer drugs"),
     "other_medications": ("Other medicines", "another medicine"),
     "done": ("Studies, tests and visits", "a study, test or visit"),
+    "conditions": ("Conditions that the rules ask about", "a condition"),
 }
 WITH_OTHERS = ("surgery", "axillary_surgery", "radiation", "systemic")
 """Of these a clinician may say that there are no others."""
@@ -48,6 +50,7 @@ DONE = (
 )  # fmt: skip
 """What the rules look for, by concept."""
 
+WHATS = {"done": DONE, "conditions": CONDITIONS}
 _DATE = "2022, 2022-12 or 2022-12-09"
 _LABELS: Mapping[str, str] = {
     "kind": "Operation",
@@ -61,6 +64,8 @@ _LABELS: Mapping[str, str] = {
     "agent": "Drug",
     "status": "Today",
     "what": "What was done",
+    "conditions.what": "Condition",
+    "conditions.on": f"Since, or when it was ({_DATE})",
     "birads": "BI-RADS category, of breast imaging",
 }
 _WORDS: Mapping[str, Mapping[str, str]] = {
@@ -73,6 +78,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "side": {"left": "Left", "right": "Right", "bilateral": "Both", "unknown": "Not known"},
     "status": {"active": "Taken now", "stopped": "Ended", "unknown": "Not known"},
+    "conditions.status": {"active": "Has it now", "resolved": "Had it, over now", "absent": "Does not have it"},
     "birads": {"": "None or not known", **{value: f"BI-RADS {value}" for value in BIRADS}},
 }
 
@@ -187,7 +193,7 @@ def present_row_entry(
     own = find_own_row(record, name, rest)
     entry = next((each for each in entries if each.name == name and each.row == rest and rest), None)
     value = entry.value if entry is not None and isinstance(entry.value, Mapping) else own[0] if own else {}
-    if name == "done" and rest in DONE:
+    if rest in WHATS.get(name, ()):
         value = {"what": rest}
     known = own is not None or entry is not None
     form = Typed(typed)
@@ -243,7 +249,8 @@ def _field(
         kind = "select"
     groups = () if kind == "text" else tuple(_groups(part, name, chosen, codes))
     text = chosen[0] if chosen else ""
-    return RowField(part.name, _LABELS[part.name], kind, text, groups, problems.get(part.name, ""))
+    label = _LABELS.get(f"{name}.{part.name}") or _LABELS[part.name]
+    return RowField(part.name, label, kind, text, groups, problems.get(part.name, ""))
 
 
 def _groups(
@@ -253,12 +260,12 @@ def _groups(
         for kind, agents in drug_groups(codes, name).items():
             yield kind, tuple(Option(agent, sentence_case(agent), agent in chosen) for agent in agents)
     elif part.name == "what":
-        yield "", tuple(Option(what, done_title(what, codes), what in chosen) for what in DONE)
+        yield "", tuple(Option(what, done_title(what, codes), what in chosen) for what in WHATS[name])
     elif part.name == "field":
         fields = dict.fromkeys((*FIELDS, *chosen))
         yield "", tuple(Option(field, sentence_case(field), field in chosen) for field in fields)
     else:
-        words = _WORDS.get(part.name, {})
+        words = _WORDS.get(f"{name}.{part.name}") or _WORDS.get(part.name, {})
         values = part.choices if part.needed else ("", *part.choices)
         now = chosen or ("",)
         yield "", tuple(Option(v, words.get(v) or sentence_case(v) or "Not known", v in now) for v in values)
@@ -273,13 +280,21 @@ def done_title(what: str, codes: CodeMap) -> str:
 def row_title(name: str, parts: Parts, codes: CodeMap | None = None) -> str:
     """A row in words: `Mastectomy, left, Mar 4, 2022`."""
     head = parts.get("kind") or parts.get("agent") or parts.get("what") or ""
-    said = [SURGERY_KINDS.get(head) or (done_title(head, codes) if codes and name == "done" else sentence_case(head))]
+    said = [
+        SURGERY_KINDS.get(head)
+        or (
+            done_title(head, codes)
+            if codes and name in WHATS
+            else sentence_case(head.replace("-", " ") if name in WHATS else head)
+        )
+    ]
     side = {"left": "left", "right": "right", "bilateral": "both sides"}.get(parts.get("side", ""), "")
-    if name not in (*DRUG_ROWS, "done"):
+    if name not in (*DRUG_ROWS, *WHATS):
         side = side or "side not recorded"
     start, end = (date_or_text(parts[key]) if key in parts else "" for key in ("from", "to"))
     span = f"{start} to {end}" if start and end else f"since {start}" if start else f"until {end}" if end else ""
-    status = _WORDS["status"].get(parts.get("status", ""), "").lower()
+    words = _WORDS.get(f"{name}.status") or _WORDS["status"]
+    status = words.get(parts.get("status", ""), "").lower()
     detail = parts.get("detail", "") if head in ("reconstruction", "other") else ""
     said += [detail, side, parts.get("field", ""), status]
     said += [date_or_text(parts["on"]) if "on" in parts else "", span]

@@ -56,7 +56,7 @@ def treatment_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, 
         for drug in record.other_medications
         if drug.entry is not None
     )
-    rows.extend(aside_row(aside, where) for aside in record.set_aside if aside.name != "done")
+    rows.extend(aside_row(aside, where) for aside in record.set_aside if aside.name not in ("done", "conditions"))
     return tuple(rows)
 
 
@@ -68,7 +68,7 @@ def _other_row(drug: Medication) -> FactRow:
 def _none_row(label: str, treatment: str, record: PatientRecord, where: FactContext) -> FactRow:
     given = record.all_given.get(treatment)
     if given is not None:
-        return none_given_row(label, treatment, given, where)
+        return none_given_row(label, treatment, given, where, (record.own or record).was_read(treatment))
     read = record.was_read(treatment)
     state = FactState.NOT_FOUND if read else FactState.NOT_READ
     searches = [search for search in record.searches if treatment in search.supplies]
@@ -258,7 +258,7 @@ def _entered_words(entered: Sequence[Medication], every: Sequence[Medication]) -
         f"record: {row_title('systemic', parts_of(drug.record)).lower()}" for drug in entered if drug.record is not None
     ]
     if len(entered) == len(every):
-        return tuple(records) or ("record: none recorded",)
+        return tuple(records) or ("record: not listed",)
     return (f"entered: {', '.join(drug.agent for drug in entered)}", *records)
 
 

@@ -69,6 +69,9 @@ FACT_LABELS: Mapping[str, str] = {
     "new_symptoms": "New symptoms",
     "age_at_diagnosis": "Age at diagnosis",
     "life_expectancy": "Life expectancy",
+    "done": "Studies, tests and visits",
+    "other_medications": "Other medicines",
+    "conditions": "Conditions",
 }
 
 OWNERS: Mapping[str, str] = {

@@ -22,6 +22,7 @@ ROWS: dict[str, dict[str, str]] = {
     "radiation": {"side": "left", "field": "chest wall", "from": "2021-08", "to": "2021-09", "dose": "50"},
     "systemic": {"agent": "doxorubicin", "status": "stopped", "from": "2021-06", "to": "2021-07"},
     "other_medications": {"agent": "paroxetine", "status": "active", "from": "2026-01"},
+    "conditions": {"what": "stroke", "status": "resolved", "on": "2020"},
     "done": {"what": "mammogram", "side": "left", "on": "2026-10-02", "birads": "2"},
 }
 

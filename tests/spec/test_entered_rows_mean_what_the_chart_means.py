@@ -120,6 +120,24 @@ CASES = (
         "done",
         "what lipid-panel; on 2026-06-02",
     ),
+    (
+        f"{BASE} · {LUMPECTOMY} · {RADIATION} · tamoxifen 2023-07-01",
+        "clot 2020-05-01",
+        "conditions",
+        "what venous-thromboembolism; status active; on 2020-05-01",
+    ),
+    (
+        f"{BASE} · {LUMPECTOMY} · {RADIATION} · tamoxifen 2023-07-01",
+        "bleeding 2026-10-01",
+        "conditions",
+        "what vaginal-bleeding; status active; on 2026-10-01",
+    ),
+    (
+        f"{BASE} · {LUMPECTOMY} · {RADIATION} · tamoxifen 2023-07-01",
+        "vision 2026-08-01",
+        "conditions",
+        "what visual-symptoms; status active; on 2026-08-01",
+    ),
 )
 
 

@@ -179,3 +179,22 @@ def test_the_words_of_a_plan_name_what_the_record_says() -> None:
     struck = entry_words(about(record, "systemic", NOT_DONE))
     assert struck.startswith("systemic: letrozole, active, from 2023-07-01: did not take place")
     assert find_own_row(record, "surgery", entry.row) is not None
+
+
+def test_a_condition_is_struck_or_said_to_be_absent_and_never_taken_for_unread() -> None:
+    record = read_chart([f"{CHART} · clot 2020-05-01"])
+    struck = apply_entries(record, (about(record, "conditions", NOT_DONE),))
+    assert struck.events["venous-thromboembolism"] == ()
+    assert len(struck.set_aside) == 1
+    absent = apply_entries(record, (added("conditions", "what stroke; status absent"),))
+    assert set(absent.all_given) == {"stroke"}
+    assert "stroke" not in absent.events
+    assert absent.events["venous-thromboembolism"] == record.events["venous-thromboembolism"]
+
+
+def test_a_condition_and_a_study_can_be_entered_together() -> None:
+    entries = (added("conditions", "what stroke; status active"), added("done", "what clinic-visit; on 2026-09-01"))
+    shown = apply_entries(read_chart([CHART]), entries)
+    assert shown.events["stroke"][0].entry == entries[0]
+    assert shown.events["clinic-visit"][0].entry == entries[1]
+    assert entries_are_applied(entries, shown)

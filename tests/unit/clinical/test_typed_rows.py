@@ -26,6 +26,7 @@ ROWS = [
     ("radiation", "side left; field whole breast, regional nodes; from 2022-05; to 2022-06-10; dose 40.05"),
     ("systemic", "agent ado-trastuzumab emtansine; class her2; status stopped; from 2022-05; to 2023"),
     ("other_medications", "agent st. john's wort; class enzyme-inducer; status active"),
+    ("conditions", "what stroke; status resolved; on 2020"),
     ("done", "what mammogram; side bilateral; on 2026-03-12; birads 4A"),
 ]
 
@@ -55,6 +56,7 @@ def test_what_is_said_of_a_whole_row_is_read_back(word: str) -> None:
         ("radiation", "side left; dose 4500", "dose"),
         ("systemic", "agent tamoxifen; from 2022", "status"),
         ("systemic", "agent tamoxifen; status active; from 2022; to 2023", "to"),
+        ("conditions", "what stroke; status absent; on 2020", "on"),
         ("done", "what mammogram; side left", "on"),
         ("done", "what dxa; on 2025; birads 2", "birads"),
         ("done", "what mammogram; on 2025; birads 7", "birads"),
