@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from smart_app.clinical.clinic import ClinicContacts
 from smart_app.clinical.dates import PartialDate, whole_years_between
@@ -38,6 +38,7 @@ STATUS_WORDS = {
 }
 _ORDER = tuple(STATUS_WORDS)
 _CELL = 280
+_LIST = 420
 _ALERT = 700
 OWNER_WORDS = {"oncology": "Oncology", "primary-care": "Primary care", "gynecology": "Gynecology"}
 
@@ -116,7 +117,7 @@ def compose_handover(
         ),
         not_known=not_known(record),
         plan=_plan(rows, draft),
-        summary=tuple((name, _short(value), source) for name, value, source in summarize(record)),
+        summary=tuple((name, _listed(name, value), source) for name, value, source in summarize(record)),
         columns=_columns(rows, draft, chosen),
         contacts=contact_rows(clinic, clinician),
         footer=footer_of(rows),
@@ -127,6 +128,17 @@ def _short(text: str, longest: int = _CELL) -> str:
     """A text that fits a cell; what is longer says where the rest stands."""
     text = " ".join(clean_text(text).split())
     return text if len(text) <= longest else f"{text[:longest].rstrip()} … (whole text in the plan)"
+
+
+def _listed(name: str, text: str) -> str:
+    """A list that fits a cell: whole items, and how many more there are; none is cut in the middle."""
+    mark = ", " if name == "Medicines now" else "; "
+    items = clean_text(text).split(mark)
+    ends = accumulate(len(item) + len(mark) for item in items)
+    kept = sum(1 for end in ends if end <= _LIST)
+    if kept == len(items) or not kept:
+        return _short(text, _LIST)
+    return f"{mark.join(items[:kept])}{mark}and {len(items) - kept} more in the plan"
 
 
 def footer_of(rows: tuple[Recommendation, ...]) -> str:

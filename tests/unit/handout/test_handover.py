@@ -178,6 +178,22 @@ def test_long_texts_still_give_one_page_and_say_that_they_are_cut() -> None:
     assert "whole text in the plan" in pdf_text(pdf)
 
 
+def test_a_long_list_of_treatments_is_cut_between_two_and_the_rest_is_counted() -> None:
+    past = tuple(
+        Medication(f"agent-{n:02}", ("chemotherapy",), "stopped", PartialDate(2020), PartialDate(2021), ())
+        for n in range(60)
+    )
+    now = tuple(replace(one, agent=f"pill-{n:02}", status="active", ended_on=None) for n, one in enumerate(past))
+    of = handover(record(systemic=past, other_medications=now))
+    rows = {name: value for name, value, _ in of.summary}
+    for name, first, mark in (("Chemotherapy", "agent-00", "; "), ("Medicines now", "pill-00", ", ")):
+        *shown, rest = rows[name].split(mark)
+        assert shown[0].startswith(first)
+        assert all(item.startswith(first[:-2]) for item in shown)
+        assert rest == f"and {60 - len(shown)} more in the plan"
+    assert len(PdfReader(io.BytesIO(render_handover_pdf(of, TEMPLATES, made_on=TODAY))).pages) == 1
+
+
 def test_the_page_is_tagged_titled_and_the_same_for_the_same_input() -> None:
     first, second = (render_handover_pdf(handover(), TEMPLATES, made_on=TODAY) for _ in range(2))
     assert first == second
