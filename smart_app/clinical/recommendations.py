@@ -124,6 +124,11 @@ class Recommendation:
     version: str = "1"
 
     @property
+    def stands_as_alert(self) -> bool:
+        """Whether it is a safety alert that holds: one that cannot be told says nothing about this patient."""
+        return self.kind is RecommendationKind.SAFETY_ALERT and self.status is not DueStatus.CANNOT_TELL
+
+    @property
     def proposed_due(self) -> PartialDate | None:
         """
         The date that may stand in a plan before anybody decides: `due` where the facts carry it.

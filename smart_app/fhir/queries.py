@@ -83,13 +83,12 @@ class Query:
     One row of the reading table.
 
     `supplies` names the facts and groups that rest on it; `kinds` the kinds of concepts whose events it may hold.
-    `title` is how a page calls it. `minor` queries hold no fact that advice rests on. `alone` are those of its facts
+    `minor` queries hold no fact that advice rests on. `alone` are those of its facts
     that other types hold only in passing: where the EHR has no such type they are not read, whatever the others gave.
     """
 
     name: str
     resource_type: str
-    title: str
     why: str
     ways: tuple[Way, ...]
     supplies: tuple[str, ...] = ()
@@ -110,7 +109,6 @@ QUERIES: tuple[Query, ...] = (
     Query(
         "document",
         "DocumentReference",
-        "Documents",
         "pathology and operation reports that came as documents",
         _plain(_in_category("clinical-note")),
         (*REPORT_FACTS, REPORTED_CANCER),
@@ -119,7 +117,6 @@ QUERIES: tuple[Query, ...] = (
     Query(
         "diagnostic-report",
         "DiagnosticReport",
-        "Diagnostic reports",
         "pathology, genomics and imaging reports",
         _plain(),
         (*REPORT_FACTS, REPORTED_CANCER),
@@ -128,7 +125,6 @@ QUERIES: tuple[Query, ...] = (
     Query(
         "medication-request",
         "MedicationRequest",
-        "Medication orders",
         "endocrine therapy, chemotherapy and what interacts with them",
         _plain({**BY_PATIENT, "intent": "order"}),
         ("systemic", "other_medications"),
@@ -137,7 +133,6 @@ QUERIES: tuple[Query, ...] = (
     Query(
         "observation",
         "Observation",
-        "Observations",
         "receptors, stage, laboratory results, vital signs",
         (
             ({**BY_PATIENT, "_count": "1000"},),
@@ -150,7 +145,6 @@ QUERIES: tuple[Query, ...] = (
     Query(
         "condition",
         "Condition",
-        "Conditions",
         "the cancer itself, other diseases",
         (
             ({**BY_PATIENT, **PAGE},),
@@ -172,7 +166,6 @@ QUERIES: tuple[Query, ...] = (
     Query(
         "procedure",
         "Procedure",
-        "Procedures",
         "operations, radiation, examinations",
         _plain(),
         (
@@ -190,13 +183,10 @@ QUERIES: tuple[Query, ...] = (
         ),
         ("procedure", "surgery", "axilla", "radiation", "imaging", "near-miss"),
     ),
-    Query(
-        "imaging-study", "ImagingStudy", "Imaging studies", "the last mammogram", _plain(), ("birads",), ("imaging",)
-    ),
+    Query("imaging-study", "ImagingStudy", "the last mammogram", _plain(), ("birads",), ("imaging",)),
     Query(
         "medication-statement",
         "MedicationStatement",
-        "Medication statements",
         "what the patient says she takes",
         _plain(),
         ("systemic", "other_medications"),
@@ -205,7 +195,6 @@ QUERIES: tuple[Query, ...] = (
     Query(
         "medication-administration",
         "MedicationAdministration",
-        "Medication administrations",
         "chemotherapy and antibodies that were given",
         _plain(),
         ("systemic", "cumulative_doxorubicin_mg_m2"),
@@ -214,17 +203,15 @@ QUERIES: tuple[Query, ...] = (
     Query(
         "family-history",
         "FamilyMemberHistory",
-        "Family history",
         "relatives with breast or ovarian cancer",
         _plain(),
         ("family_history", *(f"family-history-of-{organ}-cancer" for organ in FAMILY_CANCERS)),
         alone=("family_history",),
     ),
-    Query("immunization", "Immunization", "Immunizations", "vaccinations", _plain(), (), ("immunization",)),
+    Query("immunization", "Immunization", "vaccinations", _plain(), (), ("immunization",)),
     Query(
         "care-plan",
         "CarePlan",
-        "Care plans",
         "an earlier survivorship plan",
         (
             (_in_category("assess-plan", **PAGE),),
@@ -234,16 +221,15 @@ QUERIES: tuple[Query, ...] = (
         ),
         minor=True,
     ),
-    Query("goal", "Goal", "Goals", "goals of an earlier plan", _plain(), minor=True),
+    Query("goal", "Goal", "goals of an earlier plan", _plain(), minor=True),
     Query(
         "care-team",
         "CareTeam",
-        "Care teams",
         "the team that carries the plan out",
         (({**BY_PATIENT, "status": "active"},), (BY_PATIENT,)),
         minor=True,
     ),
-    Query("encounter", "Encounter", "Encounters", "the last visit", _plain(), ("clinic-visit",)),
+    Query("encounter", "Encounter", "the last visit", _plain(), ("clinic-visit",)),
 )
 BY_NAME: Mapping[str, Query] = {query.name: query for query in QUERIES}
 

@@ -13,6 +13,7 @@ from datetime import date
 from itertools import accumulate, takewhile
 
 from smart_app.clinical.clinic import ClinicContacts
+from smart_app.clinical.coverage import unread_words
 from smart_app.clinical.dates import PartialDate, whole_years_between
 from smart_app.clinical.education import ChosenParagraph
 from smart_app.clinical.facts import PatientRecord
@@ -40,6 +41,18 @@ _ORDER = tuple(STATUS_WORDS)
 _CELL = 280
 _LIST = 420
 _ALERT = 700
+_NEEDS = GAP_FACTS | {
+    "systemic": "cancer drugs",
+    "other_medications": "other medications",
+    "surgery": "operations",
+    "axillary_surgery": "operation on the axilla",
+    "radiation": "radiation",
+    "metastasis": "distant disease",
+    "laterality": "side",
+    "cancer_kind": "type of cancer",
+    "cumulative_doxorubicin_mg_m2": "dose of doxorubicin",
+    "lvef_percent": "ejection fraction",
+}
 OWNER_WORDS = {"oncology": "Oncology", "primary-care": "Primary care", "gynecology": "Gynecology"}
 
 
@@ -109,12 +122,8 @@ def compose_handover(
     return Handover(
         title=TITLE,
         patient=patient_rows(record, person or Person(birth_date=record.patient.birth_date), record_number),
-        read=_short(read or f"Made on {day_words(today)} from the record as it was read."),
-        alerts=tuple(
-            _short(f"{entry.title}: {entry.says}", _ALERT)
-            for entry in rows
-            if entry.kind is RecommendationKind.SAFETY_ALERT
-        ),
+        read=read_line(read, record, today),
+        alerts=tuple(_short(f"{entry.title}: {entry.says}", _ALERT) for entry in rows if entry.stands_as_alert),
         not_known=not_known(record),
         plan=_plan(rows, draft),
         summary=tuple((name, _listed(name, value), source) for name, value, source in summarize(record)),
@@ -122,6 +131,12 @@ def compose_handover(
         contacts=contact_rows(clinic, clinician),
         footer=footer_of(rows),
     )
+
+
+def read_line(read: str, record: PatientRecord, today: date) -> str:
+    """When and from where the data were read, and what of the record was not."""
+    said = read or f"Made on {day_words(today)} from the record as it was read."
+    return " ".join(filter(None, (_short(said), _short(unread_words(record)))))
 
 
 def _short(text: str, longest: int = _CELL) -> str:
@@ -184,10 +199,7 @@ def _is_planned(entry: Recommendation | None, row: PlanRow | None) -> bool:
         return row is not None and not row.not_advised
     if row is not None and row.not_advised:
         return False
-    if entry.status not in STATUS_WORDS or entry.kind in (
-        RecommendationKind.NOT_ADVISED,
-        RecommendationKind.SAFETY_ALERT,
-    ):
+    if entry.status not in STATUS_WORDS or entry.kind is RecommendationKind.NOT_ADVISED or entry.stands_as_alert:
         return False
     return entry.due is not None or entry.kind is not RecommendationKind.SUPPORTIVE
 
@@ -205,7 +217,7 @@ def _waiting(facts: tuple[str, ...], items: list[Recommendation]) -> Sorted:
     """All that waits for one fact in one line: the reader can fill one gap, not ten."""
     titles = list(dict.fromkeys(entry.title for entry in items))
     told = "; ".join(titles[:3]) + (f"; and {len(titles) - 3} more" if len(titles) > 3 else "")
-    needs = ", ".join(GAP_FACTS.get(name, name.replace("_", " ")) for name in facts)
+    needs = ", ".join(_NEEDS.get(name, name.replace("_", " ").replace("-", " ")) for name in facts)
     who = " or ".join(dict.fromkeys(_owner(entry.owner) for entry in items))
     sources = list(dict.fromkeys(_source(entry) for entry in items))
     made = HandoverRow(

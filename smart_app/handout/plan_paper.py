@@ -13,10 +13,10 @@ from smart_app.clinical.clinic import ClinicContacts
 from smart_app.clinical.facts import PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision
 from smart_app.clinical.plan_drafting import by_row
-from smart_app.clinical.recommendations import Recommendation, RecommendationKind
+from smart_app.clinical.recommendations import Recommendation
 from smart_app.handout.blocks import Person
-from smart_app.handout.handover import contact_rows, footer_of, patient_rows
-from smart_app.handout.handover_summary import day_words, not_known, summarize
+from smart_app.handout.handover import contact_rows, footer_of, patient_rows, read_line
+from smart_app.handout.handover_summary import not_known, summarize
 from smart_app.handout.selection import clean_text
 
 TITLE = "Breast cancer survivorship care plan"
@@ -68,13 +68,13 @@ def compose_plan_paper(
         standing: one line on what this paper is: signed by whom and when, a draft, a print.
     """
     rows = by_row(recommendations)
-    alerts = [entry for entry in rows.values() if entry.kind is RecommendationKind.SAFETY_ALERT]
+    alerts = [entry for entry in rows.values() if entry.stands_as_alert]
     treatment = (*summarize(record), *((name, value, "") for name, value in not_known(record)))
     return PlanPaper(
         title=TITLE,
         patient=patient_rows(record, person or Person(birth_date=record.patient.birth_date), record_number),
         standing=standing,
-        read=read or f"Made on {day_words(today)} from the record as it was read.",
+        read=read_line(read, record, today),
         alerts=tuple(_line(f"{entry.title}: {entry.says}") for entry in alerts),
         sections=_filled(
             (

@@ -1,11 +1,14 @@
 """
 "My cancer and my treatment" in plain words: only what one documented value says, never a conflict or a guess.
+
+A list that may lack something, because a part of the record was not read, says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from smart_app.clinical.coverage import story_is_whole
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import CancerRecord, Medication, PatientRecord
 from smart_app.handout.messages import Words
@@ -25,6 +28,7 @@ def describe_treatment(record: PatientRecord, words: Words) -> tuple[tuple[str, 
         ("had.her2", _drugs(record.systemic, HER2_CLASSES, words)),
         ("had.hormone", _drugs(record.systemic, HORMONE_CLASSES, words)),
         ("had.other", _others(record.systemic, words)),
+        ("had.unread", [] if story_is_whole(record) else [words.say("had.unread-text")]),
     )
     return tuple((words.say(label), tuple(dict.fromkeys(texts))) for label, texts in rows if texts)
 

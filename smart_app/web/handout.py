@@ -16,6 +16,7 @@ from smart_app.handout.reading import reading_words
 from smart_app.storage.audit import AuditAction
 from smart_app.web import papers
 from smart_app.web.opening import Opened, open_context, render_page, require_patient_of_form
+from smart_app.web.presenters_coverage import unread_lines
 from smart_app.web.presenters_handout import HandoutChoice, Unprintable, present_handout, unprintable
 from smart_app.web.presenters_identity import latin_name
 from smart_app.web.record import scope_response
@@ -50,6 +51,7 @@ def show_handout(handle: str) -> Response:
         problem=problem,
         readability=reading_words(handout, load_words(papers.template_folder(), handout.language)),
         printed_name=draft.printed_name,
+        unread=unread_lines(opened.review.record, opened.review.recommendations),
     )
     return render_page("handout.html", page)
 

@@ -21,6 +21,7 @@ from smart_app.web.opening import (
     reviewed_anew,
 )
 from smart_app.web.papers import preferred_language, spoken_languages
+from smart_app.web.presenters_coverage import unread_lines
 from smart_app.web.presenters_plan import present_plan
 from smart_app.web.presenters_receipt import clock_words, present_receipt
 from smart_app.web.presenters_rows import group_of
@@ -63,7 +64,16 @@ def _plan_page(
     preferred = preferred_language(opened.services, opened.review, None)
     spoken = languages(spoken_languages(opened.services))
     page = present_plan(
-        bench, preview, all_sections(opened.review), opened.frame, opened.zone, typed, problems, spoken, preferred
+        bench,
+        preview,
+        all_sections(opened.review),
+        opened.frame,
+        opened.zone,
+        typed,
+        problems,
+        spoken,
+        preferred,
+        unread_lines(opened.review.record, opened.review.recommendations),
     )
     return render_page("plan.html", page, status)
 

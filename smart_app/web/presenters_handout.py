@@ -84,6 +84,7 @@ class HandoutPage:
     printed_name: str
     readability: str
     language: str
+    unread: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ def present_handout(
     problem: Unprintable | None = None,
     readability: str = "",
     printed_name: str = "",
+    unread: tuple[str, ...] = (),
 ) -> HandoutPage:
     """
     The page.
@@ -135,6 +137,7 @@ def present_handout(
         languages: Code and own name of each language that has texts.
         pages: How many pages the PDF has; 0 when it cannot be made.
         titles: Paragraph id to title, for what was left off.
+        unread: What of the record was not read, in sentences.
     """
     base = frame.base
     size = "normal" if choice.large_print else "large"
@@ -173,4 +176,5 @@ def present_handout(
         printed_name=printed_name,
         readability=readability,
         language=choice.language,
+        unread=unread,
     )

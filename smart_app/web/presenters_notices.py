@@ -79,6 +79,12 @@ def present_notices(bench: Workbench, frame: Frame, zone: tzinfo) -> tuple[Notic
     return tuple(notices)
 
 
+def unread_notice(lines: tuple[str, ...], base: str) -> tuple[Notice, ...]:
+    """What of the record was not read: a plan drawn from a part of it must say so."""
+    link = Link("Read the record again", f"{base}/?reread=1")
+    return (Notice("The record was not read in full", "warn", lines, link=link),) if lines else ()
+
+
 def _entries_of_the_plan(bench: Workbench) -> list[Notice]:
     """What clinicians entered in the saved plan: what stands again, to be checked, and what does not, with why."""
     notices = []

@@ -1,31 +1,27 @@
 """
-The top of the clinician's page: alerts and scope, what matters today, and how much of the record was read.
+The top of the clinician's page: alerts and scope, and what matters today.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smart_app.clinical.facts import Fact, FactState, FactValue, IssueKind, PatientRecord, Search, SearchState
+from smart_app.clinical.facts import Fact, FactState, FactValue, PatientRecord
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind, in_clinical_order
 from smart_app.web.presenters_facts import decide_link, other_notes
 from smart_app.web.presenters_grid import missing_fact
 from smart_app.web.presenters_page import DUE_TAGS, STATE_TAGS, Link, Tag
 from smart_app.web.presenters_schedule import anchor_of, is_alert, side_note
 from smart_app.web.presenters_words import (
-    count_words,
     date_or_text,
     date_words,
     fact_label,
     fact_mention,
     join_words,
     scope_reason,
-    sentence_case,
     value_words,
 )
-
-_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +45,6 @@ class MattersLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageLine:
-    """How a part of the reading ended; `icon` a shape of the sprite or empty."""
-
-    icon: str
-    text: str
-    strong: str = ""
-    link: Link | None = None
-
-
 def alert_lines(items: Sequence[Recommendation]) -> list[StripLine]:
     """One line a safety alert that fires now."""
     return [
@@ -66,24 +52,6 @@ def alert_lines(items: Sequence[Recommendation]) -> list[StripLine]:
         for item in in_clinical_order(items)
         if is_alert(item)
     ]
-
-
-def search_warnings(record: PatientRecord, words: Mapping[str, str]) -> list[StripLine]:
-    """Failed reading is said once, with what it affects; H10: it never looks like "none"."""
-    broken = [s for s in record.searches if s.state in (SearchState.FAILED, SearchState.TRUNCATED)]
-    if not broken:
-        return []
-    names = join_words(search_words(search, words) for search in broken)
-    affected = _named_in_part(dict.fromkeys(fact_mention(name) for search in broken for name in search.supplies))
-    text = f"{names}. Advice that rests on {affected} says “Cannot tell”." if affected else f"{names}."
-    return [StripLine("warn", "Not read in full:", text, Link("Read again", "?reread=1"))]
-
-
-def _named_in_part(names: Iterable[str]) -> str:
-    """The first names and how many more: a warning is read, a list of ninety is not; each row says its own."""
-    items = list(names)
-    more = len(items) - _NAMED
-    return join_words(items if more <= 1 else [*items[:_NAMED], f"{more} more facts and events"])
 
 
 def scope_line(record: PatientRecord, base: str) -> StripLine:
@@ -212,42 +180,3 @@ def _unclear_line(rows: list[Recommendation]) -> MattersLine:
     else:
         links = (Link(f"{len(rows)} items", "#schedule-open"),)
     return MattersLine(DUE_TAGS[DueStatus.CANNOT_TELL], links, f": {join_words(shown)} not known.")
-
-
-def search_words(search: Search, words: Mapping[str, str]) -> str:
-    """A search in plain words."""
-    return words.get(search.name) or sentence_case(search.name.replace("-", " "))
-
-
-def present_coverage(record: PatientRecord, words: Mapping[str, str]) -> tuple[CoverageLine, ...]:
-    """How much of the record was read, and what was put aside."""
-    lines = []
-    if record.searches:
-        whole = sum(1 for search in record.searches if search.whole)
-        total = len(record.searches)
-        lines.append(CoverageLine("", "complete", f"{whole} of {total} searches", Link("Searches", "#searches")))
-    else:
-        lines.append(CoverageLine("", "read in full", "The file was"))
-    states = {
-        SearchState.NOT_PERMITTED: "not permitted",
-        SearchState.NOT_OFFERED: "this EHR does not offer it",
-        SearchState.FAILED: "failed",
-        SearchState.TRUNCATED: "read in part only",
-    }
-    broken = [search for search in record.searches if not search.whole]
-    for search in broken[:3]:
-        lines.append(CoverageLine("not-read", f"{search_words(search, words)}: {states[search.state]}"))
-    if len(broken) > 3:
-        lines.append(
-            CoverageLine("not-read", f"{len(broken) - 3} more not read in full", link=Link("which", "#searches"))
-        )
-    withheld = sum(1 for issue in record.issues if issue.kind is IssueKind.OTHER_PATIENT)
-    if withheld:
-        lines.append(CoverageLine("info", f"{count_words(withheld, 'record')} of another patient withheld"))
-    if record.unplaced:
-        text = f"{count_words(len(record.unplaced), 'result')} could not be placed"
-        lines.append(CoverageLine("cannot-tell", "", link=Link(text, "#unplaced")))
-    others = sum(1 for issue in record.issues if issue.kind is not IssueKind.OTHER_PATIENT)
-    if others:
-        lines.append(CoverageLine("info", "", link=Link(f"{count_words(others, 'note')} on the data", "#notes")))
-    return tuple(lines)

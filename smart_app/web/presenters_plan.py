@@ -13,7 +13,7 @@ from smart_app.clinical.entries import entry_key
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.fhir.capability import RungState, WriteLadder
 from smart_app.web.presenters_facts import other_notes, source_chip
-from smart_app.web.presenters_notices import Notice, present_notices
+from smart_app.web.presenters_notices import Notice, present_notices, unread_notice
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
 from smart_app.web.presenters_receipt import Comparing, present_comparing
 from smart_app.web.presenters_row_entry import entry_title
@@ -182,6 +182,7 @@ def present_plan(
     problems: Mapping[str, str] | None = None,
     languages: Sequence[tuple[str, str]] = (("en", "English"),),
     preferred: str = "en",
+    unread: tuple[str, ...] = (),
 ) -> PlanPage:
     """
     The workbench page.
@@ -191,6 +192,7 @@ def present_plan(
         problems: Form field to words.
         preferred: Language that the paper has unless the clinician chooses another.
         zone: Zone of the issuer, for the time at which the draft was kept.
+        unread: What of the record was not read, in sentences.
     """
     form, errors = Typed(typed), problems or {}
     draft = bench.draft
@@ -203,7 +205,7 @@ def present_plan(
         can_undo=bench.can_undo,
         problems=tuple((field_id(name), words, _field_title(name, bench)) for name, words in errors.items()),
         needed=_needed_lines(bench, frame.base),
-        notices=present_notices(bench, frame, zone),
+        notices=(*unread_notice(unread, frame.base), *present_notices(bench, frame, zone)),
         conflicts=tuple(_conflict(conflict, form, errors, bench) for conflict in bench.conflicts),
         groups=groups,
         own={part: form.value(f"own.{part}", "") for part in ("what", "when", "note")},

@@ -4,29 +4,26 @@ The clinician's page: who, danger, due, facts, schedule, texts and draft, from v
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from smart_app.clinical.facts import Issue, IssueKind, PatientRecord, Search, UnplacedResult
+from smart_app.clinical.facts import Issue, IssueKind, PatientRecord, UnplacedResult
 from smart_app.clinical.plan import CarePlanDraft, Decision
 from smart_app.clinical.recommendations import Recommendation
+from smart_app.web.presenters_coverage import CoverageLine, present_coverage, search_pair, unread_strip
 from smart_app.web.presenters_facts import FactColumn, FactContext, FactRow, resource_link, source_chip
 from smart_app.web.presenters_grid import further_heading, further_rows, present_columns
 from smart_app.web.presenters_groups import ScheduleGroup, group_schedule
 from smart_app.web.presenters_overview import (
-    CoverageLine,
     MattersLine,
     StripLine,
     alert_lines,
-    present_coverage,
     present_matters,
     scope_line,
-    search_warnings,
-    search_words,
 )
 from smart_app.web.presenters_page import Chip, Frame, Link, Pair
 from smart_app.web.presenters_timeline import present_marks
-from smart_app.web.presenters_words import DateText, count_words, date_text, owner_label, sentence_case
+from smart_app.web.presenters_words import DateText, date_text, owner_label, sentence_case
 from smart_app.web.timeline import Drawing, TimelineRow, draw_timeline, timeline_table
 
 
@@ -134,7 +131,6 @@ class Extras:
     risk: tuple[RiskRow, ...] = ()
     warnings: tuple[StripLine, ...] = ()
     other_plans: tuple[Pair, ...] = ()
-    search_words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +174,11 @@ def present_record(
         strip=(
             *alert_lines(shown),
             *extras.warnings,
-            *search_warnings(record, extras.search_words),
+            *unread_strip(record, shown),
             scope_line(record, base),
         ),
         matters=present_matters(record, shown, base),
-        coverage=present_coverage(record, extras.search_words),
+        coverage=present_coverage(record),
         columns=present_columns(record, where),
         further=further,
         further_heading=further_heading(further, record),
@@ -193,7 +189,7 @@ def present_record(
         draft=present_draft(draft) if draft is not None and record.scope.applies else None,
         unplaced=tuple(_unplaced_row(result, base) for result in record.unplaced),
         issues=tuple(_issue_pair(issue, base) for issue in record.issues if issue.kind is not IssueKind.OTHER_PATIENT),
-        searches=tuple(_search_pair(search, extras.search_words) for search in record.searches),
+        searches=tuple(search_pair(search, shown) for search in record.searches),
     )
 
 
@@ -216,13 +212,6 @@ _ISSUES = {
 def _issue_pair(issue: Issue, base: str) -> Pair:
     link = Link(issue.resource, f"{base}/resource/{issue.resource}") if issue.resource else None
     return Pair(_ISSUES.get(issue.kind, sentence_case(issue.kind.value)), issue.detail, link)
-
-
-def _search_pair(search: Search, words: Mapping[str, str]) -> Pair:
-    state = sentence_case(search.state.value.replace("-", " "))
-    count = f", {count_words(search.count, 'resource')}" if search.count else ""
-    why = f": {search.why}" if search.why else ""
-    return Pair(search_words(search, words), f"{state}{count}{why}")
 
 
 def present_draft(draft: CarePlanDraft) -> DraftSummary:

@@ -8,11 +8,12 @@ import pytest
 
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import Fact, FactState, FactValue, PatientRecord, Scope, Search, SearchState
-from smart_app.clinical.recommendations import Recommendation
+from smart_app.clinical.recommendations import Because, DueStatus, Recommendation
 from smart_app.web.presenters_record import Extras, present_record
 from tests.support.house_checks import check_page, find_all, text_of
 from tests.support.page_values import (
     documented,
+    recommendation,
     render,
     sample_frame,
     sample_recommendations,
@@ -68,10 +69,28 @@ def test_a_missing_fact_says_none_recorded_only_when_everything_was_read() -> No
 
 
 def test_a_search_that_failed_is_said_with_the_advice_it_affects() -> None:
-    searches = (Search("procedure", "Procedure", SearchState.FAILED, why="500", supplies=("surgery",)),)
-    text = text_of(check_page(page_of(replace(sample_record(), surgery=(), searches=searches))))
-    assert "Not read in full:" in text
-    assert "Advice that rests on operations" in text
+    waits = recommendation("implant-check", DueStatus.CANNOT_TELL, title="Check of the implant", missing=("surgery",))
+    counts = recommendation(
+        "visit",
+        DueStatus.UP_TO_DATE,
+        title="Clinic visit",
+        because=(Because("clinic-visit", "2026-01-05"),),
+        last_done=PartialDate.parse("2026-01-05"),
+        due=PartialDate.parse("2027-01"),
+    )
+    searches = (
+        Search("procedure", "Procedure", SearchState.FAILED, why="the EHR answered 500", supplies=("surgery",)),
+        Search("encounter", "Encounter", SearchState.NOT_PERMITTED, supplies=("clinic-visit",)),
+        Search("imaging-study", "ImagingStudy", SearchState.NOT_OFFERED, why="this EHR does not offer it"),
+    )
+    record = replace(sample_record(), surgery=(), searches=searches)
+    page = check_page(page_of(record, (waits, counts)))
+    text = " ".join(text_of(page).split())
+    assert "Not read in full: Procedures (failed: the EHR answered 500); encounters (not permitted)." in text
+    assert f"1 recommendation says “Cannot tell” because of it: {waits.title}." in text
+    assert "A later date may stand there for: Clinic visit." in text
+    assert "Imaging studies: this EHR does not offer it" in text, "told, and no warning: nothing rests on it alone"
+    assert f"the EHR answered 500. Cannot tell because of it: {waits.title}." in text, "in the list of searches too"
 
 
 def test_both_values_of_a_conflict_are_shown_and_neither_is_chosen() -> None:
