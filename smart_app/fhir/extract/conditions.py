@@ -45,7 +45,9 @@ _LOCAL = re.compile(
 _ORIGIN = re.compile(
     r"\b(?:from|due to|arising (?:from|in)|secondary to)\s+(?:[\w-]+\s+){0,3}?(?:melanoma"
     r"|(?:lung|colon|colorectal|rectal|renal|kidney|thyroid|prostate|ovarian|pancreatic|gastric|endometrial|cervical|bladder)"
-    r"(?=\s+(?:cancer|carcinoma|adenocarcinoma|primary|origin|malignancy)))\b",
+    r"(?=\s+(?:cancer|carcinoma|adenocarcinoma|primary|origin|malignancy)))\b"
+    r"|\bmetastatic\s+(?:[\w-]+\s+){0,2}?(?:melanoma|sarcoma|(?:lung|colon|colorectal|rectal|renal|kidney|thyroid|prostate"
+    r"|ovarian|pancreatic|gastric|endometrial|cervical|bladder)\s+(?:cell\s+)?(?:adeno)?(?:cancer|carcinoma))\b",
     re.IGNORECASE,
 )
 _REGIONAL = re.compile(r"\b(?:regional\w*|axilla\w*|nodal|lymph node)\b", re.IGNORECASE)

@@ -28,6 +28,13 @@ _OTHER_ORGAN = re.compile(
     r"renal|endometri\w+|uterine|cervi\w+|thyroid|melanoma|sarcoma|head and neck|esophag\w+|liver|hepatocellular)\b",
     re.IGNORECASE,
 )
+_PLACEBO = re.compile(r"\bplacebo\b", re.IGNORECASE)
+_REGIMEN = re.compile(
+    r"\s*(?:(?:ddAC|dd-?AC|AC)-?TH?P?|dd-?AC|TCHP?|TC|CMF|FEC(?:-?[DT])?|EC-?[DT]H?P?|KEYNOTE-?522)"
+    r"(?:\s+(?:chemo\w*|regimen|protocol|x\s?\d+.{0,20}))?\s*",
+    re.IGNORECASE,
+)
+"""The letters of a regimen in the place of a drug."""
 _TREATS_CANCER_ALONE = frozenset({"chemotherapy", "aromatase-inhibitor", "ovarian-suppression", "immunotherapy"})
 _CANCER_CHAPTERS = re.compile(r"C|D[0-4]|Z", re.IGNORECASE)
 _DISEASES = re.compile(r"[E-N]", re.IGNORECASE)
@@ -79,22 +86,9 @@ def _uses(chart: Chart, key: str, resource: Resource, others: frozenset[str]) ->
     kind = str(resource.get("resourceType"))
     concepts = _drugs_of(chart, resource, kind)
     if not concepts:
-        if _is_unnamed(chart, resource) and chart.counts(key, resource):
-            chart.issue(
-                IssueKind.UNREADABLE,
-                key,
-                "Which drug this is could not be read: it is named only by a reference to what is not here.",
-            )
+        _tell_unread(chart, key, resource)
         return
-    if not chart.counts(key, resource):
-        return
-    if resource.get("doNotPerform") is True or text(resource.get("intent")) in _PLANNED:
-        chart.issue(
-            IssueKind.IGNORED_STATUS, key, "A drug that is planned or not to be given; it does not count as taken."
-        )
-        return
-    if any(_NOT_TAKEN.search(word) for word in words(resource.get("medicationCodeableConcept"))):
-        chart.issue(IssueKind.IGNORED_STATUS, key, "The words beside the drug say that it was not taken.")
+    if not chart.counts(key, resource) or not _was_taken(chart, key, resource):
         return
     if _of_another_cancer(chart, resource, others):
         return
@@ -109,6 +103,37 @@ def _uses(chart: Chart, key: str, resource: Resource, others: frozenset[str]) ->
         if use is not None:
             for target in _expanded(chart, concept):
                 yield target, use
+
+
+def _tell_unread(chart: Chart, key: str, resource: Resource) -> None:
+    """Entries that name no drug of ours, and may mean one: a reference that leads nowhere, a regimen by its letters."""
+    unnamed = _is_unnamed(chart, resource)
+    said = words(resource.get("medicationCodeableConcept"))
+    regimen = next((word for word in said if _REGIMEN.fullmatch(word)), None)
+    if not (unnamed or regimen) or not chart.counts(key, resource):
+        return
+    if unnamed:
+        why = "Which drug this is could not be read: it is named only by a reference to what is not here."
+        chart.issue(IssueKind.UNREADABLE, key, why)
+    if regimen:
+        why = f"{regimen[:60]}: a regimen; which of its drugs were given is not said."
+        chart.issue(IssueKind.UNMAPPED_CODE, key, why)
+
+
+def _was_taken(chart: Chart, key: str, resource: Resource) -> bool:
+    """Whether an entry tells of a drug in use: not planned, not refused, no placebo; an issue says why not."""
+    said = words(resource.get("medicationCodeableConcept"))
+    if resource.get("doNotPerform") is True or text(resource.get("intent")) in _PLANNED:
+        why = "A drug that is planned or not to be given; it does not count as taken."
+        chart.issue(IssueKind.IGNORED_STATUS, key, why)
+        return False
+    if any(map(_NOT_TAKEN.search, said)):
+        chart.issue(IssueKind.IGNORED_STATUS, key, "The words beside the drug say that it was not taken.")
+        return False
+    if any(map(_PLACEBO.search, said)):
+        chart.issue(IssueKind.UNREADABLE, key, "A placebo or a blinded trial drug: whether it was given is not known.")
+        return False
+    return True
 
 
 def _expanded(chart: Chart, concept: Concept) -> list[str]:

@@ -50,7 +50,7 @@ _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 _NOT_A_STUDY = re.compile(
     r"\b(?:biops\w*|guided|guidance|aspirat\w*|locali[sz]ation|clip|wire|marker|seed placement|referral|order\w*"
-    r"|reminder|declin\w*|"
+    r"|reminder|declin\w*|body comp\w*|"
     r"schedul\w*|consult\w*|counsel\w*|education|history|specimen|recommend\w*|needle|galactogra\w*)\b",
     re.IGNORECASE,
 )

@@ -29,6 +29,7 @@ _NOT_NOW = re.compile(
     r"history of|versus|vs|not|unknown|trial|women|patients)\b",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\b(?:not|never|non)[ -]+(?:\w+\s+)?$", re.IGNORECASE)
 _ONCOLOGY = re.compile(r"\b(?:oncolog\w*|breast|cancer|survivor\w*|hematology)\b", re.IGNORECASE)
 _NOT_ONCOLOGY_VISIT = re.compile(
     r"\b(?:radiology|imaging|mammogra\w*|screening|laboratory|lab|infusion only|phone refill)\b", re.IGNORECASE
@@ -40,6 +41,8 @@ def _menopause(result: Result) -> Iterator[Finding]:
     words_ = " ".join(result.answer.words)
     if value is None:
         match = _MENOPAUSE.search(words_)
+        if match and _DENIED.search(words_[: match.start()]):
+            match = None
         if match and match["what"]:
             value = f"{match['what'].lower()}menopausal"
         elif match:

@@ -45,6 +45,7 @@ _MALIGNANT = re.compile(
     re.IGNORECASE,
 )
 _SECONDARY = re.compile(r"\b(?:secondary|metasta\w+|mets)\b", re.IGNORECASE)
+_METASTASES = re.compile(r"\bmetasta(?:s[ei]s|tic)\b(?! calcif)|\bmets\b", re.IGNORECASE)
 _NODAL = re.compile(
     r"\b(?:axilla\w*|lymph node\w*|nodal|regional|internal mammary|supraclavicular|sentinel)\b", re.IGNORECASE
 )
@@ -102,8 +103,12 @@ def named_cancer(words: str) -> NamedCancer:
     """Read a short diagnosis text; hedged, screening, benign and family texts name nothing."""
     if _NOT_THE_PATIENTS.search(words):
         return NamedCancer(None, None, relative=True)
-    if _NOT_A_DIAGNOSIS.search(_without_settled(words)) or not _MALIGNANT.search(words):
+    if _NOT_A_DIAGNOSIS.search(_without_settled(words)):
         return NamedCancer(None, None)
+    if not _MALIGNANT.search(words):
+        # "Bone metastases" names no cancer and is one: never of benign or nodal spread.
+        spread = _metastasis(words) if _METASTASES.search(words) else None
+        return NamedCancer(None, None, metastasis=spread if spread in ("distant", "unclear") else None)
     metastasis = _metastasis(words)
     kind = None
     if metastasis != "to-breast" and (_BREAST.search(words) or re.search(r"\b(?:DCIS|LCIS)\b", words)):

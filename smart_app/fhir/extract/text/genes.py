@@ -52,6 +52,8 @@ _NONE_FOUND = re.compile(
     r"|deleterious|mutations?|variants?|sequence|changes?|of|uncertain|significance|VUS|were|was|detected|identified|found)\b))*",
     re.IGNORECASE,
 )
+_RECLASSIFIED = re.compile(r"\bfrom\s+(?:an?\s+)?[\w -]{3,40}?\s+to\b", re.IGNORECASE)
+"""What a variant was called before it was classified anew."""
 _NEGATIVE = re.compile(r"\bnegative\b|\bwild[- ]type\b|\bbenign\b|\bnormal\b", re.IGNORECASE)
 UNSURE = re.compile(
     r"\b(?:mother|father|sister|brother|aunt|uncle|cousin|daughter|son|family|relative|maternal|paternal|pending"
@@ -87,6 +89,7 @@ def result_of_words(said: str) -> str | None:
     """`pathogenic`, `vus` or `negative`; None if the words say none of them, more than one of them, or hedge."""
     if not said or UNSURE.search(said):
         return None
+    said = _RECLASSIFIED.sub(" ", said)
     rest = _NONE_FOUND.sub(" ", said)
     found = {
         "vus": bool(_VUS.search(rest)),

@@ -131,6 +131,9 @@ def sentences(report: str) -> list[Sentence]:
         if _SPECIMEN_HEADING.match(line) or _names_specimen(line):
             side, specimen = side_of(line) or side, specimen_kind(line) or specimen
         for part in _split(line):
+            within = _heading(part)
+            if within is not None and within != section:
+                section, inline = within, True
             found.append(Sentence(part[:MAX_SENTENCE], section, side_of(part) or side, specimen_kind(part) or specimen))
     return found
 

@@ -1,0 +1,78 @@
+"""Words that mean something else: denials, placebos, regimens, earlier studies, and where a metastasis is from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.abstraction import assert_facts, left_breast_cancer, read_facts, rows_of, study_of
+from tests.support.charts import LOINC, Resource, coding, concept, condition, observation, order, patient, report
+
+
+def facts_of(*chart: Resource) -> dict[str, Any]:
+    return read_facts(patient(), left_breast_cancer(), *chart)
+
+
+def told_of(facts: dict[str, Any]) -> list[str]:
+    return [issue["resource"] for issue in facts["issues"]]
+
+
+@pytest.mark.parametrize("said", ["Not postmenopausal", "not yet postmenopausal"])
+def test_a_menopausal_status_that_is_denied_is_told_and_not_read(said: str) -> None:
+    facts = facts_of(observation("m", concept(text="Menopausal status"), "2022-06-01", valueString=said))
+    assert_facts(facts)
+    assert told_of(facts) == ["Observation/m"]
+
+
+def test_a_variant_that_was_reclassified_is_what_it_was_called_last() -> None:
+    panel = concept(coding(LOINC, "51969-4"), text="Hereditary cancer panel, blood")
+    facts = facts_of(report("g", panel, "2022-06-01", "BRCA1 variant reclassified from VUS to benign."))
+    assert facts["facts"]["germline"]["value"] == [{"gene": "BRCA1", "result": "negative"}]
+
+
+@pytest.mark.parametrize(
+    "said", ["ribociclib or placebo (study drug)", "Letrozole placebo", "TCHP", "ddAC-T x 4 cycles"]
+)
+def test_a_placebo_and_the_letters_of_a_regimen_are_told_and_are_no_drug(said: str) -> None:
+    facts = facts_of(order("d", concept(text=said), "2022-07-01"))
+    assert rows_of(facts, "systemic") == []
+    assert told_of(facts) == ["MedicationRequest/d"]
+
+
+def test_in_a_report_on_one_line_the_heading_inside_the_line_counts() -> None:
+    said = "COMPARISON: mammogram of 2020, BI-RADS 4. FINDINGS: stable. IMPRESSION: BI-RADS 2, benign."
+    chart = report("m", concept(text="Mammogram screening bilateral"), "2025-05-05") | {"conclusion": said}
+    assert study_of(facts_of(chart), "mammogram") == ("2025-05-05", "bilateral", "2")
+
+
+def test_a_plan_inside_a_line_says_nothing_of_the_tumor() -> None:
+    said = "ASSESSMENT: Left breast cancer, ER positive. PLAN: HER2 positive disease would need trastuzumab."
+    chart = report("n", concept(text="Surgical pathology"), "2022-05-05") | {"conclusion": said}
+    assert_facts(facts_of(chart), er="positive")
+
+
+def test_body_composition_is_no_bone_density() -> None:
+    facts = facts_of(report("x", concept(text="DXA body composition"), "2025-05-05", "Fat mass 34 %"))
+    assert study_of(facts, "dxa") is None
+
+
+@pytest.mark.parametrize("said", ["Bone metastases", "Liver mets", "Brain metastasis", "Metastatic bone disease"])
+def test_a_metastasis_of_the_problem_list_without_the_word_cancer_ends_the_scope(said: str) -> None:
+    facts = facts_of(condition("m", concept(text=said), "2024-01-01"))
+    assert (facts["facts"]["metastasis"]["value"], facts["scope"]["reasons"]) == ("present", ["metastatic-disease"])
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["No bone metastases", "Possible liver metastasis", "Axillary node metastasis", "Metastatic calcification of lung"],
+)
+def test_a_metastasis_that_is_denied_possible_or_regional_does_not(said: str) -> None:
+    facts = facts_of(condition("m", concept(text=said), "2024-01-01"))
+    assert (facts["facts"]["metastasis"]["value"], facts["scope"]["applies"]) == (None, True)
+
+
+@pytest.mark.parametrize("said", ["Metastatic lung cancer", "Metastatic melanoma to lung", "Metastatic disease"])
+def test_a_metastasis_of_another_or_an_unnamed_cancer_decides_nothing_and_is_told(said: str) -> None:
+    facts = facts_of(condition("m", concept(text=said), "2024-01-01"))
+    assert (facts["facts"]["metastasis"]["value"], told_of(facts)) == (None, ["Condition/m"])
