@@ -132,14 +132,14 @@ def _entry_row(label: str, entry: Entry | None, where: FactContext) -> FactRow:
     )
 
 
-def none_given_row(label: str, key: str, entry: Entry, where: FactContext, read: bool) -> FactRow:
+def none_given_row(label: str, key: str, entry: Entry, where: FactContext, read: bool, words: str = "None") -> FactRow:
     """The clinician's word that there was none, beside what the record says. `read`: the record was read in full."""
     link = (Pair("Correct", "", Link("Take this back", f"{where.base}/facts?fact={key}")),) if where.can_enter else ()
-    says = "none recorded" if read else "not read in full"
+    says = "not read in full" if not read else "none recorded" if words == "None" else "does not say so"
     return FactRow(
         label,
         FactState.ENTERED.value,
-        (Piece("None"),),
+        (Piece(words),),
         (*entry_pairs(entry), Pair("The record", says), *link),
         treatment=key.partition(".")[0],
         chip=Chip("by the clinician"),

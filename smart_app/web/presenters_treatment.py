@@ -16,7 +16,7 @@ from smart_app.clinical.facts import (
     RadiotherapyCourse,
     Surgery,
 )
-from smart_app.clinical.typed_rows import parts_of
+from smart_app.clinical.typed_rows import Row, parts_of
 from smart_app.web.presenters_entered_rows import (
     aside_row,
     correct_link,
@@ -46,16 +46,11 @@ def treatment_rows(record: PatientRecord, where: FactContext) -> tuple[FactRow, 
     rows.extend(_surgery_rows("Axilla", "axillary_surgery", record.axillary_surgery, record, where))
     rows.extend(_drug_rows(record, where, ("chemotherapy",)))
     rows.extend(_radiation_row(course, where) for course in record.radiation)
-    if not record.radiation:
-        rows.append(_none_row("Radiation", "radiation", record, where))
+    rows.extend(_gap_rows("Radiation", "radiation", record.radiation, record, where))
     rows.extend(_drug_rows(record, where, AGENT_ORDER[1:]))
-    rows.extend(
-        mark_row(
-            FactRow("Other medicine", "", (Piece(f"{sentence_case(drug.agent)}, {drug.status}"),), ()), drug, where
-        )
-        for drug in record.other_medications
-        if drug.entry is not None
-    )
+    if record.systemic:
+        rows.extend(_gap_rows("Cancer drugs", "systemic", record.systemic, record, where))
+    rows.extend(mark_row(_other_row(drug), drug, where) for drug in record.other_medications if drug.entry is not None)
     rows.extend(aside_row(aside, where) for aside in record.set_aside if aside.name not in ("done", "conditions"))
     return tuple(rows)
 
@@ -65,10 +60,10 @@ def _other_row(drug: Medication) -> FactRow:
     return FactRow("Other medicine", "documented", (Piece(f"{sentence_case(drug.agent)}, {drug.status}"),), ())
 
 
-def _none_row(label: str, treatment: str, record: PatientRecord, where: FactContext) -> FactRow:
+def _none_row(label: str, treatment: str, record: PatientRecord, where: FactContext, words: str = "None") -> FactRow:
     given = record.all_given.get(treatment)
     if given is not None:
-        return none_given_row(label, treatment, given, where, (record.own or record).was_read(treatment))
+        return none_given_row(label, treatment, given, where, (record.own or record).was_read(treatment), words)
     read = record.was_read(treatment)
     state = FactState.NOT_FOUND if read else FactState.NOT_READ
     searches = [search for search in record.searches if treatment in search.supplies]
@@ -91,12 +86,22 @@ def _none_row(label: str, treatment: str, record: PatientRecord, where: FactCont
 def _surgery_rows(
     label: str, treatment: str, operations: tuple[Surgery, ...], record: PatientRecord, where: FactContext
 ) -> list[FactRow]:
-    if not operations:
-        return [_none_row(label, treatment, record, where)]
-    return [
+    rows = [
         mark_row(_surgery_row(label, treatment, operation, where), operation, where, treatment)
         for operation in operations
     ]
+    return [*rows, *_gap_rows(label, treatment, operations, record, where)]
+
+
+def _gap_rows(
+    label: str, treatment: str, rows: Sequence[Row], record: PatientRecord, where: FactContext
+) -> list[FactRow]:
+    """What the record itself lacks, also beside entered rows; and the clinician's word that there are no others."""
+    own = record.own or record
+    unread = all(row.entry is not None for row in rows) and not own.was_read(treatment)
+    if rows and not unread and treatment not in record.all_given:
+        return []
+    return [_none_row(label, treatment, record, where, "No others than these" if rows else "None")]
 
 
 def _surgery_row(label: str, treatment: str, operation: Surgery, where: FactContext) -> FactRow:

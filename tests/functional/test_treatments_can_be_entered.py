@@ -197,3 +197,16 @@ def test_an_entry_that_ended_the_scope_can_be_taken_back(app: RunningApp, sandbo
     press(launched, Page(answer.url, answer.text), "Take my entry back")
     assert rules(launched) == before
     assert launched.get("plan").status_code == 200
+
+
+def test_what_was_not_read_is_still_said_beside_what_is_entered(app: RunningApp, sandbox: RunningSandbox) -> None:
+    sandbox.set_faults({"on": "search", "type": "Procedure", "kind": "status", "status": 500})
+    launched = launch(app, sandbox, patient="varkonyi")
+    assert states(Page("", launched.get("").text), "surgery") == ["not-read"]
+    _, page = enter(launched, "surgery", ROWS["surgery"])
+    assert states(page, "surgery") == ["entered", "not-read"]
+    answer = launched.get("facts?fact=surgery")
+    _, page = press(launched, Page(answer.url, answer.text), "There are no others", **{"row.reason": "Her own letter"})
+    assert states(page, "surgery") == ["entered", "entered"]
+    assert "record: not read in full" in page.html
+    assert "No others than these" in page.html
