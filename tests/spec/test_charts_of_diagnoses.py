@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.abstraction import assert_facts, read_facts, rows_of
+from tests.support.abstraction import assert_chart
 from tests.support.charts import (
     ICD10,
     SNOMED,
@@ -15,6 +15,7 @@ from tests.support.charts import (
     concept,
     condition,
     patient,
+    verification,
 )
 
 DIAGNOSES = [
@@ -132,9 +133,7 @@ DIAGNOSES = [
                 "c",
                 concept(coding(ICD10, "C50.912")),
                 "2020-01-01",
-                verificationStatus=concept(
-                    coding("http://terminology.hl7.org/CodeSystem/condition-ver-status", "provisional")
-                ),
+                verificationStatus=verification("provisional"),
             ),
         ],
         {},
@@ -148,9 +147,7 @@ DIAGNOSES = [
                 "c",
                 concept(coding(ICD10, "C50.912")),
                 "2020-01-01",
-                verificationStatus=concept(
-                    coding("http://terminology.hl7.org/CodeSystem/condition-ver-status", "refuted")
-                ),
+                verificationStatus=verification("refuted"),
             ),
         ],
         {},
@@ -299,7 +296,4 @@ DIAGNOSES = [
 def test_a_diagnosis_names_the_cancer_that_it_names(
     chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]
 ) -> None:
-    facts = read_facts(*chart)
-    assert_facts(facts, **expected)
-    for name, wanted in rows.items():
-        assert rows_of(facts, name) == wanted, name
+    assert_chart(chart, expected, rows)

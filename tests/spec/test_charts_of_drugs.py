@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.abstraction import assert_facts, left_breast_cancer, read_facts, rows_of
+from tests.support.abstraction import assert_chart, left_breast_cancer
 from tests.support.charts import (
     ME,
     Resource,
@@ -227,7 +227,4 @@ DRUGS = [
 def test_a_drug_is_one_row_with_its_state_or_none(
     chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]
 ) -> None:
-    facts = read_facts(patient(), left_breast_cancer(), *chart)
-    assert_facts(facts, **expected)
-    for name, wanted in rows.items():
-        assert rows_of(facts, name) == wanted, name
+    assert_chart([patient(), left_breast_cancer(), *chart], expected, rows)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.abstraction import assert_facts, left_breast_cancer, read_facts, rows_of
+from tests.support.abstraction import assert_chart, left_breast_cancer, panel
 from tests.support.charts import (
     ICD10,
     Resource,
@@ -73,12 +73,7 @@ WORDS = [
         [
             patient(),
             left_breast_cancer(),
-            report(
-                "g",
-                concept(text="Genetic testing report (Invitae hereditary cancer panel)"),
-                "2022-08-01",
-                "Invitae germline panel: BRCA2 c.5946delT pathogenic variant detected.",
-            ),
+            panel("Invitae germline panel: BRCA2 c.5946delT pathogenic variant detected."),
         ],
         {"germline": [{"gene": "BRCA2", "result": "pathogenic"}]},
         {},
@@ -88,12 +83,7 @@ WORDS = [
         [
             patient(),
             left_breast_cancer(),
-            report(
-                "g",
-                concept(text="Genetic testing report (Invitae hereditary cancer panel)"),
-                "2022-08-01",
-                "Germline BRCA1 and BRCA2 sequencing: no pathogenic variants detected.",
-            ),
+            panel("Germline BRCA1 and BRCA2 sequencing: no pathogenic variants detected."),
         ],
         {"germline": [{"gene": "BRCA1", "result": "negative"}, {"gene": "BRCA2", "result": "negative"}]},
         {},
@@ -103,12 +93,7 @@ WORDS = [
         [
             patient(),
             left_breast_cancer(),
-            report(
-                "g",
-                concept(text="Genetic testing report (Invitae hereditary cancer panel)"),
-                "2022-08-01",
-                "Germline hereditary panel: Variant of uncertain significance in ATM c.123A>G.",
-            ),
+            panel("Germline hereditary panel: Variant of uncertain significance in ATM c.123A>G."),
         ],
         {"germline": [{"gene": "ATM", "result": "vus"}]},
         {},
@@ -172,7 +157,4 @@ WORDS = [
 def test_menopause_and_genes_are_read_only_where_the_words_say_them(
     chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]
 ) -> None:
-    facts = read_facts(*chart)
-    assert_facts(facts, **expected)
-    for name, wanted in rows.items():
-        assert rows_of(facts, name) == wanted, name
+    assert_chart(chart, expected, rows)

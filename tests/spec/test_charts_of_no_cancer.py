@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.abstraction import assert_facts, left_breast_cancer, read_facts, rows_of
+from tests.support.abstraction import assert_chart, left_breast_cancer
 from tests.support.charts import (
     ICD10,
     LOINC,
@@ -142,7 +142,4 @@ NO_CANCER = [
 def test_what_is_no_breast_cancer_makes_none(
     chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]
 ) -> None:
-    facts = read_facts(*chart)
-    assert_facts(facts, **expected)
-    for name, wanted in rows.items():
-        assert rows_of(facts, name) == wanted, name
+    assert_chart(chart, expected, rows)

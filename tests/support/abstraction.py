@@ -62,6 +62,11 @@ def pathology(text: str, on: str = "2022-06-21", id_: str = "path", **more: Any)
     return report(id_, concept(text="Surgical pathology report"), on, text, **more)
 
 
+def panel(text: str) -> Resource:
+    """A laboratory's report of a hereditary panel as a text attachment."""
+    return report("g", concept(text="Genetic testing report (Invitae hereditary cancer panel)"), "2022-08-01", text)
+
+
 def assert_facts(facts: Mapping[str, Any], **expected: Any) -> None:
     """
     Every graded fact is as expected, and those that are not named here were not found.
@@ -98,3 +103,11 @@ def assert_studies(chart: list[Resource], expected: dict[str, Any], rows: dict[s
     assert_facts(facts, **expected)
     for name, wanted in rows.items():
         assert study_of(facts, name) == wanted, name
+
+
+def assert_chart(chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]) -> None:
+    """These resources give these facts, and of treatments and cancers exactly these rows."""
+    facts = read_facts(*chart)
+    assert_facts(facts, **expected)
+    for name, wanted in rows.items():
+        assert rows_of(facts, name) == wanted, name

@@ -38,6 +38,10 @@ def patient(birth: str = "1960-04-02", gender: str = "female", **more: Any) -> R
     return {"resourceType": "Patient", "id": "p", "birthDate": birth, "gender": gender, **more}
 
 
+def verification(status: str) -> Resource:
+    return concept(coding("http://terminology.hl7.org/CodeSystem/condition-ver-status", status))
+
+
 def condition(id_: str, code: Resource, onset: str | None = None, clinical: str = "active", **more: Any) -> Resource:
     resource: Resource = {
         "resourceType": "Condition",
@@ -45,9 +49,7 @@ def condition(id_: str, code: Resource, onset: str | None = None, clinical: str 
         "subject": ME,
         "code": code,
         "clinicalStatus": concept(coding("http://terminology.hl7.org/CodeSystem/condition-clinical", clinical)),
-        "verificationStatus": concept(
-            coding("http://terminology.hl7.org/CodeSystem/condition-ver-status", "confirmed")
-        ),
+        "verificationStatus": verification("confirmed"),
         "category": [concept(coding("http://terminology.hl7.org/CodeSystem/condition-category", "problem-list-item"))],
     }
     if onset:
