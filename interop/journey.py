@@ -219,9 +219,9 @@ class Journey:
             self.wrong("the title or category of another hand was overwritten")
         if theirs["activity"][-1] not in held.get("activity", []):
             self.wrong("the order that another hand put into the plan was taken out of it")
-        if not any(note["text"].startswith("By the clinician: bmi") for note in held.get("note", [])):
+        if not any(note["text"].startswith("By the clinician: BMI") for note in held.get("note", [])):
             self.wrong("the entered fact does not stand in the plan")
-        if not any(note["text"].startswith("By the clinician: done: ecg") for note in held.get("note", [])):
+        if not any(note["text"].startswith("By the clinician: last done: ecg") for note in held.get("note", [])):
             self.wrong("the entered study does not stand in the plan")
         if "Order by another hand" not in receipt.html:
             self.wrong("the receipt does not say what another hand's part stays")

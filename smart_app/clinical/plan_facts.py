@@ -29,6 +29,16 @@ SUMMARY_FACTS = (
     "menopausal_status",
     "germline",
 )
+ENTRY_WORDS = {
+    "er": "ER", "pr": "PR", "her2": "HER2", "t": "T category", "n": "N category", "m": "M category", "bmi": "BMI",
+    "birads": "BI-RADS", "rcb_class": "residual cancer burden", "stage_group": "stage", "ki67_percent": "Ki-67 (%)",
+    "tumor_size_mm": "tumor size (mm)", "oncotype_rs": "Oncotype DX score", "lvef_percent": "ejection fraction (%)",
+    "cumulative_doxorubicin_mg_m2": "doxorubicin in all (mg/m²)", "lifetime_risk": "lifetime risk (%)",
+    "germline": "germline genes", "cancer_kind": "type of cancer", "laterality": "side of the tumor",
+    "surgery": "operation", "axillary_surgery": "operation on the axilla", "systemic": "cancer drug",
+    "other_medications": "other medicine", "done": "last done", "conditions": "condition",
+}  # fmt: skip
+"""Entered facts by the words that a person reads in the plan; other names speak for themselves."""
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 _DISPLAY = re.compile(r"(?P<facts>.*?)(?: \(version (?P<version>[^()]+)\))?")
 
@@ -171,7 +181,8 @@ def entry_words(entry: Entry) -> str:
     of = f" ({entry.on})" if entry.on else ""
     tumor = f", tumor {entry.cancer + 1}" if entry.cancer else ""
     value = entered_row_words(entry) if entry.row else words_of(entry.value)
-    text = f"{entry.name.replace('_', ' ')}{tumor}: {value}{of}, {verb} by {entry.by} on {entry.at[:10]}"
+    name = ENTRY_WORDS.get(entry.name, entry.name.replace("_", " "))
+    text = f"{name}{tumor}: {value}{of}, {verb} by {entry.by} on {entry.at[:10]}"
     if entry.seen_where:
         text += f", seen in {entry.seen_where}"
     if entry.reason:

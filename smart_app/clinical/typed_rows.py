@@ -196,7 +196,8 @@ def parts_of(row: Row, what: str = "") -> dict[str, str]:
         dose = f"{row.dose_gray:g}" if row.dose_gray is not None else ""
         parts = {"side": row.side, "field": ", ".join(row.field), **_span(row), "dose": dose}
     elif isinstance(row, Medication):
-        parts = {"agent": row.agent, "class": ", ".join(row.classes), "status": row.status, **_span(row)}
+        # Not its classes: they are ours, and may be others by the next release.
+        parts = {"agent": row.agent, "status": row.status, **_span(row)}
     elif isinstance(row, Event):
         status = "resolved" if row.value in RESOLVED else "active"
         parts = {"what": row.concept, "status": status, "on": _text(row.on)}

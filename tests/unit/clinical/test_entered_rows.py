@@ -174,10 +174,10 @@ def test_the_words_of_a_plan_name_what_the_record_says() -> None:
     record = read_chart([CHART])
     entry = about(record, "surgery", "kind mastectomy; side left; on 2023-03-15")
     words = entry_words(entry)
-    assert words.startswith("surgery: mastectomy, left, 2023-03-15 (the record says: breast conserving")
+    assert words.startswith("operation: mastectomy, left, 2023-03-15 (the record says: breast conserving")
     assert "by Dr. Ines Rossi on 2026-11-25" in words
     struck = entry_words(about(record, "systemic", NOT_DONE))
-    assert struck.startswith("systemic: letrozole, active, from 2023-07-01: did not take place")
+    assert struck.startswith("cancer drug: letrozole, active, from 2023-07-01: did not take place")
     assert find_own_row(record, "surgery", entry.row) is not None
 
 
