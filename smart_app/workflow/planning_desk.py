@@ -17,7 +17,7 @@ from smart_app.clinical.plan import CarePlanDraft, Decision, RowOrder
 from smart_app.clinical.plan_drafting import Merged, by_row, conflicts_of, draft_plan, merge_draft
 from smart_app.clinical.plan_merging import RECORD_PARTS, Difference, MergedPlans, merge_plans
 from smart_app.clinical.recommendations import Recommendation
-from smart_app.errors import OutOfScopeError, StaleDraftError, UnreadableRecordError
+from smart_app.errors import OutOfScopeError, StaleDraftError, UnreadableRecordError, WrongPatientError
 from smart_app.fhir.capability import WriteLadder, decide_ladder
 from smart_app.fhir.careplan import user_reference
 from smart_app.fhir.careplan_keeping import changed_words
@@ -96,8 +96,11 @@ def sit_down(services: PlanServices, context: PlanContext, review: PlanReview) -
     Begin a step at the workbench.
 
     Raises:
+        WrongPatientError: the record that was read is not this launch's patient's (hazard H02).
         OutOfScopeError: no plan applies.
     """
+    if review.record.patient.reference not in (None, f"Patient/{context.patient_id}"):
+        raise WrongPatientError("the record that was read is of another patient than the launch")
     if not review.record.scope.applies:
         raise OutOfScopeError(review.record.scope.reasons, review.record.diagnoses_read)
     return Desk(services, context, review, owner_of(context), by_row(review.recommendations))

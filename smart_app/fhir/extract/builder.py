@@ -16,6 +16,7 @@ from smart_app.fhir.extract.drugs import names_drug_by_reference_only
 from smart_app.fhir.extract.observation_page import EventStore, ObservationFilter, PageInfo, read_page
 from smart_app.fhir.extract.record import build_record
 from smart_app.fhir.extract.reports import unread_attachments
+from smart_app.fhir.patient_status import is_deceased
 from smart_app.fhir.queries import QUERIES, supplied_by
 from smart_app.fhir.resources import (
     FULL_URL,
@@ -223,9 +224,8 @@ class RecordBuilder:
         if birth_date is not None and birth_date.earliest > self._as_of:
             birth_date = None
         gender = text(resource.get("gender"))
-        deceased = resource.get("deceasedBoolean") is True or partial_date(resource.get("deceasedDateTime")) is not None
         sex = gender if gender in ("female", "male", "other", "unknown") else "unknown"
-        return Patient(birth_date, sex, deceased, reference=patient_key)
+        return Patient(birth_date, sex, is_deceased(resource), reference=patient_key)
 
 
 def _order(resource: Resource) -> tuple[Any, ...]:

@@ -17,19 +17,18 @@ def cumulative_doxorubicin(chart: Chart) -> Iterator[Finding]:
     """
     Total of doxorubicin given, in mg/m2.
 
-    Orders and plans do not count (hazard H07). Doses in mg alone are not converted: no body surface is assumed.
+    Orders and plans do not count (hazard H07). Doses in mg alone are not converted: no body surface is assumed. One
+    that was stopped, or whose status says nothing, may have been given in part: then there is no total.
     """
     doses: dict[tuple[str, float], Finding] = {}
     missing = 0
     for key, given in chart.of_type("MedicationAdministration"):
-        if "drug-doxorubicin" not in _names(chart, given) or text(given.get("status")) not in (
-            "completed",
-            "in-progress",
-        ):
+        status = text(given.get("status"))
+        if "drug-doxorubicin" not in _names(chart, given) or status in ("not-done", "entered-in-error"):
             continue
         start, end = when(given, "effective")
         on = start or end
-        dose = _dose(chart, given)
+        dose = _dose(chart, given) if status in ("completed", "in-progress") else None
         if dose is None:
             missing += 1
             continue
@@ -43,7 +42,9 @@ def cumulative_doxorubicin(chart: Chart) -> Iterator[Finding]:
         least = round(sum(finding.value for finding in doses.values()), 1)
         first = doses[min(doses)]
         chart.unplaced(
-            first.source, "Cumulative doxorubicin", f"at least {least:g} mg/m2: {missing} dose(s) without mg/m2"
+            first.source,
+            "Cumulative doxorubicin",
+            f"at least {least:g} mg/m2: {missing} dose(s) without mg/m2, or not surely given in full",
         )
 
 

@@ -188,3 +188,17 @@ def test_what_is_not_shaped_as_fhir_is_told_with_its_id_from_a_file_and_from_a_s
     for record in (extract_record(damaged, codes, AS_OF), builder.build()):
         told = [issue for issue in record.issues if issue.kind == kind and said in issue.detail]
         assert [str(issue.resource).partition("/")[2] for issue in told] == [id_]
+
+
+@pytest.mark.parametrize(
+    "died",
+    [{"deceasedBoolean": True}, {"deceasedDateTime": "2024-05-03"}, {"deceasedDateTime": "2024"},
+     {"deceasedDateTime": "2024-02-30"}, {"deceasedDateTime": "last spring"}],
+)  # fmt: skip
+def test_a_death_ends_the_scope_also_where_its_date_cannot_be_read(facts_of: Any, died: dict[str, Any]) -> None:
+    """Hazard H20: no plan, no letter and no call for somebody who has died."""
+    cancer = condition("dx", concept(coding(ICD10, "C50.912")), "2019-01-01")
+    found = facts_of({**patient(), **died}, cancer)
+    assert found["patient"]["deceased"] is True
+    assert found["scope"] == {"applies": False, "reasons": ["deceased"]}
+    assert facts_of({**patient(), "deceasedBoolean": False}, cancer)["scope"]["applies"] is True

@@ -256,3 +256,21 @@ def test_cumulative_doxorubicin_counts_given_doses_once_and_never_guesses(facts_
     facts = facts_of(patient(), CANCER, *four, missing)
     assert facts["facts"][name]["state"] == "not-found"
     assert any("at least 240" in row["text"] for row in facts["unplaced"])
+
+
+@pytest.mark.parametrize("status", ["completed", "not-done", "entered-in-error", "unknown", "on-hold", "stopped", None])
+def test_only_what_was_surely_given_is_added_and_what_may_have_been_leaves_no_total(
+    facts_of: Any, status: str | None
+) -> None:
+    """Hazard H07: a dose too many, or one too few, moves a patient over or under a limit of the heart."""
+
+    def dose(id_: str, on: str, **changes: Any) -> dict[str, Any]:
+        amount = {"dose": {"value": 60, "unit": "mg/m2", "code": "mg/m2"}}
+        return {**given(id_, concept(coding(RXNORM, "3639")), on, dosage=amount), **changes}
+
+    four = [dose(f"d{month}", f"2020-0{month}-01") for month in (1, 2, 3, 4)]
+    found = facts_of(patient(), CANCER, *four, dose("fifth", "2020-05-01", status=status))
+    total = found["facts"]["cumulative_doxorubicin_mg_m2"]
+    known = {"completed": 300, "not-done": 240, "entered-in-error": 240}
+    assert total["value"] == known.get(status or "")
+    assert status in known or any("at least 240" in row["text"] for row in found["unplaced"])
