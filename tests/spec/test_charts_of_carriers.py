@@ -256,3 +256,12 @@ def test_a_side_as_a_letter_of_a_problem_list(said: str, side: str) -> None:
 def test_the_order_of_a_record_never_shows_in_what_it_carries() -> None:
     chart = [*sent_by_line(*LINES), carrier(inside("1", ER, valueString="Positive")), claim("a", "C79.51")]
     assert facts_of(*chart) == facts_of(*reversed(chart))
+
+
+@pytest.mark.parametrize(("on", "t"), [("2022-06-21", "T2"), ("2026-01-10", None)])
+def test_a_category_of_a_diagnosis_that_is_not_in_the_record_is_the_breasts_only_at_its_time(
+    on: str, t: str | None
+) -> None:
+    lost = [{"reference": "Condition/not-here"}]
+    facts = facts_of(observation("t", concept(coding(LOINC, "21899-0")), on, valueString="pT2", focus=lost))
+    assert facts["facts"]["t"]["value"] == t

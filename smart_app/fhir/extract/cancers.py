@@ -137,6 +137,10 @@ def primaries_of(finding: Finding, primaries: Sequence[Primary], others: frozens
             return named
         if set(finding.focus) & others:
             return None
+        lost = any(target.startswith("Condition/") for target in finding.focus)
+        if lost and primaries and not any(_may_be_of(primary.diagnosed_on, finding.on) for primary in primaries):
+            # The diagnosis that it names is not in the record: it may be another cancer's, unless the dates fit.
+            return None
     candidates = [index for index, primary in enumerate(primaries) if _same_side(primary.side, finding.side)]
     if not candidates:
         return None if primaries else []
@@ -150,6 +154,10 @@ def primaries_of(finding: Finding, primaries: Sequence[Primary], others: frozens
 
 def _same_side(one: str, other: str) -> bool:
     return one == other or "unknown" in (one, other) or "bilateral" in (one, other)
+
+
+def _may_be_of(diagnosed: PartialDate | None, on: PartialDate | None) -> bool:
+    return diagnosed is None or on is None or _same_episode(diagnosed, on)
 
 
 def _same_episode(diagnosed: PartialDate | None, on: PartialDate | None) -> bool:

@@ -11,7 +11,9 @@ _NAME_NOISE = re.compile(
     r"cancer|carcinoma|tumou?r|specimen|in|of|the|percent|percentage|pct|score|expression|nuclear|staining|path"
     r"|pathology|"
     r"invasive|assay|analysis|protein|antigen|ag|presence|final|primary|cells|positive cells|index|proliferation|"
-    r"histologic|level|value|qualitative|quantitative|summary|overall|or range|dx)\b|[%\[\]():,.#*-]",
+    r"histologic|level|value|qualitative|quantitative|summary|overall|or range|dx"
+    r"|onc(?:ology)?|biopsy|bx|left|right|biomarker(?: ?name)?|semi|clone|sp1|1e2|6f11|4b5|alpha|at diagnosis)\b"
+    r"|^r (?=onc)|%\s*positive\b|[%\[\]():,.#*-]",
     re.IGNORECASE,
 )
 _NAMES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -68,6 +70,12 @@ _EXACT_NAMES = {
     "c erbb 2": "her2-test",
     "erbb2 her2": "her2-test",
     "her2 erbb2": "her2-test",
+    "estrogen receptors er": "estrogen-receptor-test",
+    "progesterone receptors pr": "progesterone-receptor-test",
+    "progesterone receptors pgr": "progesterone-receptor-test",
+    "pr pgr": "progesterone-receptor-test",
+    "pgr pr": "progesterone-receptor-test",
+    "mib1": "ki67-test",
     "ki67": "ki67-test",
     "ki 67": "ki67-test",
     "mib 1": "ki67-test",
@@ -94,11 +102,14 @@ _NAME_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "tumor-grade",
             r"^(?:overall |final )?(?:nottingham|histologic(?:al)?|tumou?r|sbr|bloom.richardson"
-            r"|cancer)[ \w-]{0,30}\bgrade\b(?!.*nuclear)|^grade(?: (?:clinical|pathological))?$",
+            r"|cancer)[ \w-]{0,30}\bgrade\b(?!.*nuclear)|^grade(?: (?:clinical|pathological))?$"
+            r"|^(?:(?:overall|combined|final|breast|cancer|path\w*|elston(?:[ -]ellis)?)\s+)+grade$"
+            r"|^(?:tumou?r |histologic(?:al)? |degree of )?differentiation$",
         ),
         (
             "tumor-size",
-            r"^(?:whole |overall |total |maximum |invasive )*(?:tumou?r|carcinoma|cancer|lesion|component|focus) size\b"
+            r"^(?:whole |overall |total |maximum |invasive |primary |path\w* )*"
+            r"(?:tumou?r|carcinoma|cancer|lesion|component|focus) size\b"
             r"|^(?:tumou?r )?size of (?:the )?(?:largest )?(?:invasive )?(?:tumou?r|carcinoma|component|focus)\b"
             r"|^(?:maximum |largest )?invasive (?:size|focus|component)\b"
             r"|greatest dimension of (?:the )?(?:largest )?(?:invasive )?(?:tumou?r|carcinoma|component|focus)",
@@ -106,43 +117,47 @@ _NAME_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "nodes-positive",
             r"^(?:total |number of |no\.? of |# ?)*(?:regional |sentinel "
-            r"|axillary )*(?:positive (?:lymph )?nodes|(?:lymph )?nodes?,? (?:positive|involved|with (?:metasta"
+            r"|axillary )*(?:positive (?:(?:lymph )?nodes|S?LNs?)\b"
+            r"|(?:(?:lymph )?nodes?|S?LNs?),? (?:positive|involved|with (?:metasta"
             r"|tumor)))",
         ),
         (
             "nodes-examined",
             r"^(?:total |number of |no\.? of |# ?)*(?:regional |sentinel "
-            r"|axillary )*(?:lymph )?nodes?,? (?:examined|removed|sampled|evaluated)",
+            r"|axillary )*(?:(?:lymph )?nodes?|S?LNs?),? (?:examined|removed|sampled|evaluated)",
         ),
         (
             "t-test",
             r"^(?:ajcc |tnm )?(?P<b>c|p|yp|clinical|pathologic(?:al)?)?\s?(?:primary tumou?r"
-            r"|T)\s*(?:\(?p?T\)?)?\s*(?:category|stage|classification)\b",
+            r"|T)\s*(?:\(?p?T\)?)?\s*(?:category|stage|classification)\b"
+            r"|^(?:primary )?tumou?r \(T\)$|^primary tumou?r$",
         ),
         (
             "n-test",
             r"^(?:ajcc |tnm )?(?P<b>c|p|yp|clinical|pathologic(?:al)?)?\s?(?:regional (?:lymph )?nodes"
-            r"|N)\s*(?:\(?p?N\)?)?\s*(?:category|stage|classification)\b",
+            r"|N)\s*(?:\(?p?N\)?)?\s*(?:category|stage|classification)\b|^(?:regional )?(?:lymph )?nodes? \(N\)$",
         ),
         (
             "m-test",
             r"^(?:ajcc |tnm )?(?P<b>c|p|yp|clinical|pathologic(?:al)?)?\s?(?:distant metasta\w+"
-            r"|M)\s*(?:\(?p?M\)?)?\s*(?:category|stage|classification)\b",
+            r"|M)\s*(?:\(?p?M\)?)?\s*(?:category|stage|classification)\b|^(?:distant )?metasta\w+ \(M\)$",
         ),
         (
             "stage-group-test",
             r"^(?:(?:ajcc|tnm|cancer|breast|overall|clinical|pathologic(?:al)?|anatomic|final"
             r"|prognostic|tumou?r|path|clin|v?\.?\d{1,2}(?:th)?(?:\s+ed\w*\.?)?)[\s,]*){1,7}stage(?:\s+group(?:ing)?)?\b"
-            r"|^stage group",
+            r"|^stage group|^(?:(?:clinical|path\w*|AJCC|UICC) )*TNM(?: staging| classification)?$"
+            r"|^(?:cancer |AJCC |tumou?r )?staging$|^stage at (?:initial )?diagnosis$",
         ),
-        ("menopausal-status-test", r"\bmenopaus\w+ status\b|\bmenopausal state\b"),
+        ("menopausal-status-test", r"\bmenopaus\w+ status\b|\bmenopausal state\b|^menopause$"),
         ("birads-test", r"\bBI-?\s?RADS?\b(?!.*density)"),
         ("breast-density-test", r"\bbreast (?:density|composition)\b"),
         ("lvef", r"\b(?:LV ?EF|ejection fraction)\b"),
     )
 )
 _CATEGORY_NAME = re.compile(
-    r"(?:AJCC |TNM )*(?:(?P<word>[Cc]lin|[Pp]ath) |(?P<b>y?[cp]))(?P<letter>[TNM])(?: (?:[Cc]ategory|[Ss]tage))?"
+    r"(?:AJCC |TNM )*(?:(?P<word>[Cc]lin(?:ical)?|[Pp]ath(?:ologic(?:al)?)?) |(?P<b>y?[cp]))(?P<letter>[TNM])"
+    r"(?: (?:[Cc]ategory|[Ss]tage))?(?: \([Cc]linical\)| \([Pp]athologic(?:al)?\))?"
 )
 """`pT`, `cN`, "AJCC TNM Path T": told from CT and PT by their case alone."""
 _LOOKS_LIKE_TUMOR_FACT = re.compile(
@@ -151,7 +166,9 @@ _LOOKS_LIKE_TUMOR_FACT = re.compile(
     r"|oncotype|(?:histo\w*|tumou?r)grad(?:ing|us)?|grad[eo] histol\w+|ganglions? (?:axill|sentinel|lymph)\w*"
     r"|lymphknoten|tumou?rgr[oö](?:ss|ß)e"
     r"|taille tumorale|tama[nñ]o tumoral|"
-    r"brca\d?|lymph nodes?|tnm|ajcc)\b",
+    r"brca\d?|lymph nodes?|tnm|ajcc"
+    r"|(?:er|pgr|pr)\s*(?:/|&|-|and)\s*(?:er|pgr|pr|her-?2)|(?:er|pgr|pr)\W{1,3}(?:status|ihc"
+    r"|result|%|percent|expression)|metasta\w+)\b|^\s*stage\s*$|\bonc\w*\b.*\b(?:er|pr|pgr)\b",
     re.IGNORECASE,
 )
 _OF_THE_GENE = re.compile(

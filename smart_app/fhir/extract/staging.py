@@ -82,8 +82,9 @@ def _grade_of_words(said: tuple[str, ...]) -> int | None:
         match = _GRADE_WORDS.fullmatch(word)
         if match:
             return _ROMAN.get(match["grade"].upper()) or int(match["grade"])
-        if word.lower().strip(" .") in _DIFFERENTIATION:
-            return _DIFFERENTIATION[word.lower().strip(" .")]
+        plain = re.sub(r"\s*\([^)]*\)$", "", word.lower().strip(" ."))
+        if plain in _DIFFERENTIATION:
+            return _DIFFERENTIATION[plain]
         for phrase in grade_phrases(Sentence("Tumor grade: " + word)):
             return phrase.value if isinstance(phrase.value, int) else None
     return None
