@@ -36,13 +36,25 @@ if (form) {
     }
   };
 
+  // An answer of another launch than the banner's would mix two patients: nothing more may be done on this page.
+  const ofAnother = (answer) => {
+    const launch = answer.headers.get("X-Context");
+    const shown = document.querySelector("[data-ctx]").dataset.ctx;
+    if (!launch || launch === shown) return false;
+    form.inert = true;
+    say("Stopped: the answer was for another launch. Close this page and open the patient from the chart again.", true);
+    return true;
+  };
+
   const keep = async () => {
-    if (sending || !changed) return;
+    if (sending || !changed || form.inert) return;
     sending = true;
     changed = false;
     try {
       const answer = await fetch(form.dataset.autosave, { method: "POST", body: fields(), keepalive: document.visibilityState === "hidden" });
-      if (answer.ok) {
+      if (ofAnother(answer)) {
+        changed = false;
+      } else if (answer.ok) {
         const kept = await answer.json();
         form.elements.namedItem("draft_version").value = kept.draft_version;
         showProblems(kept.problems);

@@ -161,6 +161,38 @@ def test_without_a_connection_the_page_says_that_nothing_is_kept(
     context.close()
 
 
+def test_an_answer_for_another_launch_stops_the_page(
+    app: RunningApp, sandbox: RunningSandbox, new_page: NewPage
+) -> None:
+    """Hazard H01: the page shows one patient, and what answers it is the launch of another."""
+    page = new_page()
+    launch_in(page, sandbox, "wojtasik")
+    page.get_by_role("link", name="Edit and save plan").click()
+    page.locator("form.autosaving").wait_for()
+    page.clock.install()
+    answer = '{"draft_version": 99, "kept_at": "10:00", "problems": []}'
+    other = {"X-Context": "another-launch", "Content-Type": "application/json"}
+    page.route("**/plan/autosave", lambda route: route.fulfill(status=200, headers=other, body=answer))
+    page.get_by_label("Note for the team").fill("For whom?")
+    page.clock.run_for(2_000)
+    expect(page.locator("#kept")).to_contain_text("the answer was for another launch")
+    assert page.locator("form.workbench").evaluate("(form) => form.inert")
+    assert page.locator("[name=draft_version]").input_value() != "99"
+    page.unroute("**/plan/autosave")
+
+
+def test_a_page_that_the_browser_brings_back_from_its_cache_is_read_again(
+    app: RunningApp, sandbox: RunningSandbox, new_page: NewPage
+) -> None:
+    """Hazard H09: it may be hours old, or of a session that has ended."""
+    page = new_page()
+    launch_in(page, sandbox, "wojtasik")
+    page.evaluate("window.seenBefore = true")
+    with page.expect_navigation():
+        page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    assert page.evaluate("window.seenBefore === undefined")
+
+
 def test_everything_is_reached_by_keyboard_and_seen_where_the_focus_is(
     app: RunningApp, sandbox: RunningSandbox, new_page: NewPage
 ) -> None:

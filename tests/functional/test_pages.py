@@ -344,3 +344,19 @@ def test_the_rule_set_is_served_as_fhir_for_machines(app: RunningApp) -> None:
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("application/fhir+json")
     assert answer.json()["resourceType"] == "PlanDefinition"
+
+
+def test_a_record_that_was_read_half_an_hour_ago_says_so_and_can_be_read_again(
+    app: RunningApp, sandbox: RunningSandbox
+) -> None:
+    """Hazard H09: the page may be open since the morning, and the pathology came at noon."""
+    page = launch(app, sandbox, "open", USUAL)
+    words = "This record was read"
+    assert words not in text_of(checked(page, ""))
+    for _ in range(3):
+        app.clock.forward(10 * 60)
+        assert page.get().status_code == 200
+    document = checked(page, "")
+    assert f"{words} 30 minutes ago" in text_of(document)
+    assert any((each.get("href") or "").endswith("?reread=1") for each in document.iter(f"{H}a"))
+    assert words not in text_of(checked(page, "?reread=1"))
