@@ -25,9 +25,13 @@ class Form:
     buttons: list[tuple[str, str, str]] = field(default_factory=list)
 
     def filled(self, **changes: str) -> list[tuple[str, str]]:
-        """The fields as they would be sent; of a choice that nobody made, the first is taken."""
+        """The fields as they would be sent; of a choice that nobody made, the first is taken, with a reason."""
         picked = {name: values[0] for name, values in self.choices.items()} | self.chosen
-        fields = [(name, changes.pop(name, value)) for name, value in self.fields]
+        asked = {f"{name.removesuffix('.choice')}.reason" for name in picked if name.endswith(".choice")}
+        fields = [
+            (name, changes.pop(name, value or ("The first of them" if name in asked else "")))
+            for name, value in self.fields
+        ]
         return [*fields, *picked.items(), *changes.items()]
 
 

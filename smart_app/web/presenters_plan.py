@@ -28,6 +28,7 @@ from smart_app.web.presenters_words import (
     moment_text,
     value_words,
 )
+from smart_app.workflow.planning_needs import ENTERED
 from smart_app.workflow.planning_ports import FormData
 from smart_app.workflow.planning_types import (
     ConflictToSettle,
@@ -288,6 +289,8 @@ def _conflict(conflict: ConflictToSettle, form: Typed, errors: Mapping[str, str]
         notes = other_notes(value)
         words = value_words(conflict.fact, value.value, value.extra) + (f", {notes}" if notes else "")
         values.append((Option(reference, words, choice == reference and bool(reference)), source_chip(value.sources)))
+    if conflict.choice == ENTERED:
+        values.append((Option(ENTERED, "The value that was entered by hand", choice == ENTERED), None))
     rests = (
         f"Rests on it: {join_words(conflict.rests_on_it)}." if conflict.rests_on_it else "Nothing accepted rests on it."
     )

@@ -18,6 +18,7 @@ from smart_app.clinical.facts import Entry, FactValue, PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision, EducationChoice, PlanRow
 from smart_app.clinical.plan_drafting import Conflict, conflicts_of
 from smart_app.clinical.typed_rows import OTHERS, ROW_NAMES, lies_ahead, typed_row
+from smart_app.workflow.planning_needs import ENTERED
 from smart_app.workflow.planning_ports import FormData
 from smart_app.workflow.planning_types import PlanIssue
 
@@ -186,6 +187,8 @@ def _settle(form: _Form, draft: CarePlanDraft, record: PatientRecord) -> tuple[t
         if not form.has(name):
             continue
         choice, reason = form.text(name), form.text(f"conflict.{conflict.key}.reason")
+        if choice == ENTERED:
+            continue
         overridden.pop(conflict.key, None)
         entries = [entry for entry in entries if not _is_about(entry, conflict)]
         chosen = _chosen_value(conflict, choice)

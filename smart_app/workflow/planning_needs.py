@@ -14,6 +14,7 @@ from smart_app.clinical.recommendations import DueStatus, Recommendation, Recomm
 from smart_app.workflow.planning_types import ChangedFact, ConflictToSettle, NeededDecision
 
 OTHER_REASON = "Other, see note"
+ENTERED = "entered"
 NO_DATE = "accepted without a date; the plan and the patient’s calendar will have none"
 _DERIVED = {"er": ("hr",), "pr": ("hr",)}
 
@@ -33,7 +34,7 @@ def conflicts_to_settle(
         )
         entry = next((e for e in draft.entries if e.name == name and (e.cancer or 0) == (conflict.cancer or 0)), None)
         reason = draft.overridden.get(conflict.key)
-        choice = entry.chosen_source if entry else "open" if reason else None
+        choice = entry.chosen_source or ENTERED if entry else "open" if reason else None
         found.append(
             ConflictToSettle(
                 key=conflict.key,
@@ -77,6 +78,15 @@ def needed_decisions(
                     f"conflict.{conflict.key}.choice",
                     conflict.fact,
                     "choose which result stands, or leave it open with a reason",
+                    blocks=conflict.blocks,
+                )
+            )
+        elif not conflict.reason.strip():
+            needed.append(
+                NeededDecision(
+                    f"conflict.{conflict.key}.reason",
+                    conflict.fact,
+                    "give the reason for the choice: it is kept with the plan",
                     blocks=conflict.blocks,
                 )
             )

@@ -238,7 +238,8 @@ class ConflictToSettle:
     A fact whose results disagree.
 
     `key` is the fact's name, with `.1` and so on for a further tumor. `blocks`: an accepted row or an alert rests on
-    it. `choice` is the source chosen, `open` when it was left open, None when nothing was decided.
+    it. `choice` is the source chosen, `open` when it was left open, `entered` when the clinician entered a value
+    instead, None when nothing was decided.
     """
 
     key: str

@@ -147,6 +147,21 @@ def test_a_conflict_that_an_accepted_row_rests_on_stops_saving_until_it_is_settl
     assert any("Awaiting review" in note["text"] for note in clinic.plan["note"])
 
 
+def test_a_choice_among_results_is_kept_at_once_and_signed_only_with_its_reason(at: Make) -> None:
+    clinic = at()
+    biopsy, excision = (Source(f"Observation/{name}", "1", PartialDate(2022, 5)) for name in ("er-1", "er-2"))
+    clinic.ehr.put({"resourceType": "Observation", "id": "er-2", **SUBJECT})
+    record = a_record({"er": conflicting("er", ("positive", biopsy), ("negative", excision))})
+    clinic.review = replace(clinic.review, record=record)
+    with pytest.raises(NotReadyError) as refused:
+        clinic.save({"conflict.er.choice": "Observation/er-2"})
+    assert refused.value.needed == ("conflict.er.reason",)
+    assert [entry.chosen_source for entry in clinic.open().draft.entries] == ["Observation/er-2"]
+    receipt = clinic.save({"conflict.er.choice": "Observation/er-2", "conflict.er.reason": "The larger sample"})
+    assert receipt.outcome is Outcome.SAVED
+    assert any("The larger sample" in note["text"] for note in clinic.plan["note"])
+
+
 def test_a_row_without_a_decision_does_not_stop_saving_and_the_plan_says_so(at: Make) -> None:
     clinic = at()
     clinic.save()
@@ -210,3 +225,13 @@ def test_a_form_of_another_patient_finds_no_receipt(at: Make) -> None:
     clinic.save(key="one")
     other = replace(clinic.context, patient_id="somebody-else", handle="other")
     assert receipt_for(clinic.services, other, "one") is None
+
+
+def test_a_fact_entered_by_hand_settles_its_conflict(at: Make) -> None:
+    clinic = at()
+    biopsy, excision = (Source(f"Observation/{name}", "1", PartialDate(2022, 5)) for name in ("er-1", "er-2"))
+    clinic.ehr.put({"resourceType": "Observation", "id": "er-2", **SUBJECT})
+    record = a_record({"er": conflicting("er", ("positive", biopsy), ("negative", excision))})
+    clinic.review = replace(clinic.review, record=record)
+    receipt = clinic.save({"entry.er.value": "low-positive", "entry.er.reason": "Third laboratory"})
+    assert receipt.outcome is Outcome.SAVED
