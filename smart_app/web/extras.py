@@ -42,6 +42,7 @@ def record_extras(opened: Opened, bench: Workbench | None) -> Extras:
         education_note=education_note(found),
         warnings=(*_age_warning(opened), *_bench_warnings(bench, opened)),
         other_plans=tuple(other_plan_pair(plan, base) for plan in bench.other_plans) if bench is not None else (),
+        codes=opened.services.knowledge.codes,
     )
 
 

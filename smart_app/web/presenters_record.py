@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from smart_app.clinical.codes import CodeMap
 from smart_app.clinical.facts import Issue, IssueKind, PatientRecord, UnplacedResult
 from smart_app.clinical.plan import CarePlanDraft, Decision
 from smart_app.clinical.recommendations import Recommendation
@@ -14,6 +15,7 @@ from smart_app.web.presenters_coverage import CoverageLine, present_coverage, se
 from smart_app.web.presenters_facts import FactColumn, FactContext, FactRow, resource_link, source_chip
 from smart_app.web.presenters_grid import further_heading, further_rows, present_columns
 from smart_app.web.presenters_groups import ScheduleGroup, group_schedule
+from smart_app.web.presenters_ledger import explained, explained_rows
 from smart_app.web.presenters_overview import (
     MattersLine,
     StripLine,
@@ -131,6 +133,7 @@ class Extras:
     risk: tuple[RiskRow, ...] = ()
     warnings: tuple[StripLine, ...] = ()
     other_plans: tuple[Pair, ...] = ()
+    codes: CodeMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ def present_record(
     shown = tuple(recommendations) if record.scope.applies else ()
     where = FactContext.of(base, shown, can_enter=record.may_be_entered)
     marks = present_marks(record, shown)
-    further = further_rows(record, where)
+    further = explained_rows(further_rows(record, where), extras.codes)
     return RecordPage(
         frame=frame,
         applies=record.scope.applies,
@@ -179,7 +182,7 @@ def present_record(
         ),
         matters=present_matters(record, shown, base),
         coverage=present_coverage(record),
-        columns=present_columns(record, where),
+        columns=explained(present_columns(record, where), extras.codes),
         further=further,
         further_heading=further_heading(further, record),
         timeline=draw_timeline(marks, record.as_of),

@@ -204,7 +204,7 @@ class Chart:
             version_id=version_id(resource),
             on=on,
             status=text(resource.get("status")),
-            performer=first_display(resource.get("performer")) or first_display(resource.get("author")),
+            performer=_performer(resource),
             specimen=specimen,
             code=code,
             recorded=recorded[:300] if recorded else None,
@@ -268,6 +268,19 @@ def _specimen_words(specimen: Resource) -> list[str]:
     if isinstance(collection, dict):
         found += words(collection.get("method")) + words(collection.get("bodySite"))
     return found
+
+
+_PERFORMERS = ("performer", "author", "requester", "informationSource", "asserter", "recorder", "resultsInterpreter")
+
+
+def _performer(resource: Resource) -> str | None:
+    """Who did or stated it: by name, else by the reference that stands in its place."""
+    for name in _PERFORMERS:
+        actors = [actor.get("actor", actor) for actor in objects(resource.get(name))]
+        found = first_display(actors) or next((target for actor in actors for target in references(actor)), None)
+        if found:
+            return found
+    return None
 
 
 def side_by_codes(codes: CodeMap, element: Any) -> str | None:
