@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from smart_app.clinical import suppression
 from smart_app.clinical.date_facts import DATE_FACTS, TUMOR_ATTRIBUTES, date_fact, tumor_attribute
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.entered_rows import apply_rows
@@ -195,13 +196,19 @@ def _with_facts(
         facts[name] = _of_tumors(name, cancers, facts.get(name))
     for (name, cancer), entry in sorted(last.items(), key=lambda item: item[0][0]):
         if cancer is None and name not in TUMOR_ATTRIBUTES:
-            own = date_fact(name, read) if name in DATE_FACTS else read.facts.get(name)
-            facts[name] = entered(name, own, entry)
+            facts[name] = entered(name, _recorded(name, read), entry)
     if ("metastasis", None) not in last:
         facts["metastasis"] = _metastasis(facts, record)
     ordered = {name: facts[name] for name in sorted(facts)}
     scope = decide_scope(record.patient, cancers, ordered, record.systemic)
     return replace(record, cancers=cancers, facts=ordered, scope=scope)
+
+
+def _recorded(name: str, read: PatientRecord) -> Fact | None:
+    """What the record itself says of a fact of the patient, whatever was entered."""
+    if name in DATE_FACTS:
+        return date_fact(name, read)
+    return suppression.suppression_fact(read) if name == suppression.NAME else read.facts.get(name)
 
 
 def _last(entries: Iterable[Entry]) -> dict[tuple[str, int | None, str], Entry]:

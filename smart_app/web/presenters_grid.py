@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from smart_app.clinical import suppression
 from smart_app.clinical.date_facts import DIAGNOSED_ON, TUMOR_ATTRIBUTES, tumor_attribute
 from smart_app.clinical.facts import (
     CancerRecord,
@@ -96,6 +97,8 @@ def idle_in_men(name: str, record: PatientRecord) -> bool:
 
 def missing_fact(name: str, record: PatientRecord) -> Fact:
     """The fact for a name that the extraction did not give: still content, never silence."""
+    if name == suppression.NAME:
+        return suppression.suppression_fact(record)
     state = FactState.NOT_FOUND if record.was_read(name) else FactState.NOT_READ
     return Fact(name, state)
 

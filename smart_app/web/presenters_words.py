@@ -303,6 +303,9 @@ _UNITS = {
 }
 
 
+_SUPPRESSION = {"gnrh": "Injections, running", "none": "None now"}
+
+
 def value_words(name: str, value: Any, extra: Mapping[str, Any] | None = None) -> str:
     """A fact's value as a person reads it; the empty text for None."""
     extra = extra or {}
@@ -320,6 +323,8 @@ def value_words(name: str, value: Any, extra: Mapping[str, Any] | None = None) -
         return f"BI-RADS {value}{extra.get('sub') or ''}"
     if name in DATE_FACTS:
         return date_or_text(str(value))
+    if name == "ovarian_suppression" and value in _SUPPRESSION:
+        return _SUPPRESSION[value]
     if isinstance(value, bool) or value in ("true", "false"):
         return "Yes" if value in (True, "true") else "No"
     if isinstance(value, (int, float)):

@@ -31,7 +31,7 @@ _CONCEPTS: Mapping[str, tuple[str, ...]] = {
     "smoking": ("smoking-status",),
 }
 _ELSEWHERE: Mapping[str, str] = {
-    "recurrence": "Conditions of breast cancer with the status recurrence or relapse, or words of recurrence, of any date.",
+    "recurrence": "Conditions of breast cancer with the status recurrence or relapse, or such words, of any date.",
     "metastasis": "Conditions of secondary cancer at a distant site, M categories and stage IV, of any date.",
     "germline": "Genetic results and reports that say germline, BRCA1, BRCA2, PALB2 and other genes, of any date.",
     "birads": "The last mammogram, breast ultrasound or breast MRI, coded or in words.",
