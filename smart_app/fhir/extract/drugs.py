@@ -28,6 +28,10 @@ _OTHER_ORGAN = re.compile(
     r"renal|endometri\w+|uterine|cervi\w+|thyroid|melanoma|sarcoma|head and neck|esophag\w+|liver|hepatocellular)\b",
     re.IGNORECASE,
 )
+_GIVES = re.compile(r"\b(?:infusions?|injections?|administration|chemotherapy)\b", re.IGNORECASE)
+_NOT_GIVEN = re.compile(
+    r"\b(?:teaching|education|consult\w*|consent|planned|order\w*|cancel\w*|level|allerg\w*)\b", re.IGNORECASE
+)
 _PLACEBO = re.compile(r"\bplacebo\b", re.IGNORECASE)
 _REGIMEN = re.compile(
     r"\s*(?:(?:ddAC|dd-?AC|AC)-?TH?P?|dd-?AC|TCHP?|TC|CMF|FEC(?:-?[DT])?|EC-?[DT]H?P?|KEYNOTE-?522)"
@@ -151,7 +155,7 @@ def _expanded(chart: Chart, concept: Concept) -> list[str]:
 def _drugs_of(chart: Chart, resource: Resource, kind: str) -> list[Concept]:
     """Drugs by code, else by name; a name counts beside a code that means no drug of ours."""
     if kind == "Procedure":
-        return [chart.concept(row) for row in chart.rows(resource.get("code")) if chart.concept(row).kind == "drug"]
+        return _given_by_procedure(chart, resource.get("code"))
     carriers: list[Any] = [resource.get("medicationCodeableConcept")]
     medication = chart.contained(resource, resource.get("medicationReference"))
     if medication is not None:
@@ -176,6 +180,18 @@ def _drugs_of(chart: Chart, resource: Resource, kind: str) -> list[Concept]:
         # A wrong CUI with the right words is a known fault of public data: where they differ, the words are read.
         return list(named.values())
     return list({**coded, **named}.values())
+
+
+def _given_by_procedure(chart: Chart, code: Any) -> list[Concept]:
+    """Drugs of a procedure: by code, or by a title that says that a drug is given ("trastuzumab infusion")."""
+    rows = chart.rows(code)
+    coded = [chart.concept(row) for row in rows if chart.concept(row).kind == "drug"]
+    if rows:
+        return coded
+    given = [word for word in words(code) if _GIVES.search(word) and not _NOT_GIVEN.search(word)]
+    return [
+        chart.codes.concepts[name] for name in dict.fromkeys(n for word in given for n in chart.codes.find_drugs(word))
+    ]
 
 
 def _is_unnamed(chart: Chart, resource: Resource) -> bool:

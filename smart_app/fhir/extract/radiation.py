@@ -15,14 +15,15 @@ from smart_app.fhir.resources import Resource, extensions, notes, objects, quant
 
 _WORDS = re.compile(
     r"\b(?:radiation (?:therapy|treatment|oncology treatment)|radiotherapy|irradiation|external beam|brachytherapy"
-    r"|IMRT|XRT|EBRT|"
+    r"|IMRT|XRT|EBRT|IORT|APBI|PMRT"
+    r"|(?:breast|chest wall) radiation|radiation (?:to|of) (?:the )?(?:left |right )?(?:breast|chest)|"
     r"tomotherapy|proton (?:beam )?therapy)\b",
     re.IGNORECASE,
 )
 _NOT_TREATMENT = re.compile(
     r"\b(?:consult\w*|planning|simulation|referral|education|follow-?up|dosimetry|discussion|assessment|history"
     r"|marker|mapping|"
-    r"injury|dermatitis|counsel\w*|management visit)\b",
+    r"injury|dermatitis|counsel\w*|management visit|(?:catheter|applicator|device) placement)\b",
     re.IGNORECASE,
 )
 _BREAST_FIELD = re.compile(

@@ -16,17 +16,17 @@ from smart_app.fhir.resources import Resource, codings, extensions, notes, objec
 
 _CONSERVING = re.compile(
     r"\b(?:lumpectomy|partial mastectomy|segmental mastectomy|breast[- ]conserv\w+|wide local excision|quadrantectomy|"
-    r"segmentectomy of breast|excision of (?:lesion|part) of breast|mastectomy,? partial|re-?excision)\b",
+    r"segmentectomy of breast|excision of (?:lesion|part) of breast|mastectomy,? partial|re-?excision|WLE)\b",
     re.IGNORECASE,
 )
-_MASTECTOMY = re.compile(r"\bmastectom(?:y|ies)\b", re.IGNORECASE)
+_MASTECTOMY = re.compile(r"\bmastectom(?:y|ies)\b|\bMRM\b", re.IGNORECASE)
 _RADICAL = re.compile(
     r"\b(?:modified[- ])?radical mastectomy\b|\bmastectomy,? modified radical\b|\bMRM\b", re.IGNORECASE
 )
 _TARGETED = re.compile(r"\btargeted axillary (?:lymph )?(?:node )?dissection\b|\bTAD\b", re.IGNORECASE)
 _RECONSTRUCTION = re.compile(
     r"\b(?:breast reconstruction|reconstruction of breast|TRAM flap|DIEP flap|latissimus dorsi flap"
-    r"|tissue expander (?:placement|insertion)|"
+    r"|tissue expander (?:placement|insertion)|(?:placement|insertion) of (?:permanent |breast )?implants?|"
     r"insertion of (?:breast )?(?:tissue expander|implant)|breast implant (?:placement|insertion))\b",
     re.IGNORECASE,
 )
@@ -63,9 +63,14 @@ _DISSECTION = re.compile(
 _NOT_DONE = re.compile(
     r"\b(?:biopsy of breast|breast biopsy|prosthesis|bra\b|garment|referral|consult\w*|discussion|education"
     r"|declin\w*|planned|"
-    r"candidate|gender|reduction|gynecomastia|family|aspiration|drain\w*|seroma|dressing|care of|management)\b",
+    r"candidate|gender|gynecomastia|family|aspiration|drain\w*|seroma|dressing|care of|management|evaluat\w*"
+    r"|an[a]?esthe\w*"
+    r"|cancel\w*|abort\w*|pre-?op\w*|post-?op\w*|follow-?up|visit|teaching|clearance for|wound)\b"
+    r"|^(?!.*\blumpectom).*\breduction\b",
     re.IGNORECASE,
 )
+_REDUCTION = re.compile(r"\bbilateral (?:breast )?reduction\b|\bcontralateral \w+\b", re.IGNORECASE)
+"""Done beside an oncoplastic operation for the shape of both: not its side."""
 _AXILLA_TOO = re.compile(r"\bwith (?:axillary|ALND)\b|\band axillary (?:lymph )?node dissection\b", re.IGNORECASE)
 _TOLD_DATE = re.compile(
     r"(?:[\s,(/+&]|\b(?:left|right|bilateral|breast|with|w|and|slnb|sentinel|axillary|lymph|node|dissection|biopsy|alnd|in|on"
@@ -209,6 +214,7 @@ def _side(chart: Chart, procedure: Resource, rows: list[CodeRow], said: list[str
     coded = next((row.side for row in rows if row.side), None)
     if coded:
         return coded
+    said = [_REDUCTION.sub(" ", word) for word in said]
     side = chart.side(procedure, *said)
     if side != "unknown":
         return side
@@ -273,7 +279,7 @@ def _told_on(chart: Chart, said: list[str], kind: str) -> PartialDate | None:
 
 def _gynecologic_words(procedure: Resource) -> bool:
     return any(
-        re.search(r"\bhysterectomy\b|\boophorectomy\b|\bovariectomy\b", word, re.IGNORECASE)
+        re.search(r"\bhysterectomy\b|\boophorectomy\b|\bovariectomy\b|\bTAH\b|\bBSO\b", word, re.IGNORECASE)
         for word in words(procedure.get("code"))
     )
 
@@ -284,7 +290,7 @@ def _gynecologic(chart: Chart, key: str, procedure: Resource) -> Iterator[Findin
     said = " ".join(words(procedure.get("code"))).lower()
     rows = chart.rows(procedure.get("code"))
     source = chart.source(key, procedure, on=on, code=str(rows[0]) if rows else None, recorded=said or None)
-    if any(row.concept == "hysterectomy" for row in rows) or (not rows and "hysterectomy" in said):
+    if any(row.concept == "hysterectomy" for row in rows) or (not rows and re.search(r"hysterectomy|\btah\b", said)):
         yield Finding("uterus", "absent", on, source, DIAGNOSIS_CODE)
         chart.event("hysterectomy", on, source)
     both = any(row.concept == "oophorectomy-bilateral" and row.value != "unclear" for row in rows)
