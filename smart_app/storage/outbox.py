@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from smart_app.storage.engine import LEASES, Store
 KIND, OPEN_KIND, WORDS_KIND = "outbox", "outbox-open", "outbox-words"
 DOCUMENTS_KIND = "outbox-documents"
 DOCUMENTS_KEPT = 50
+TOOLS_KIND = "outbox-tools"
 SETTLED_FOR_S = 90 * 24 * 3600.0
 OPEN_FOR_S = 10 * 365 * 24 * 3600.0  # what is not resolved does not end by itself
 LEASE_S = 40.0
@@ -216,6 +217,29 @@ class Outbox:
         """Our documents of a patient (`DocumentReference/17`), the newest first."""
         found = self._store.get(DOCUMENTS_KIND, self._id(issuer, patient, "documents"), issuer, patient)
         return msgspec.json.decode(found.value, type=tuple[str, ...]) if found is not None else ()
+
+    def remember_tools(self, issuer: str, patient: str, reference: str, tools: Sequence[Mapping[str, Any]]) -> None:
+        """
+        Keep what the risk tools said when a plan was signed: here alone, because a patient may read what is in the
+        record.
+
+        Args:
+            reference: `CarePlan/4711/_history/2`.
+            tools: `clinical.risk.RiskResult`s as JSON.
+        """
+        self._store.put(
+            TOOLS_KIND,
+            self._id(issuer, patient, reference),
+            msgspec.json.encode(tools),
+            issuer,
+            patient,
+            expires_at=self._store.now() + OPEN_FOR_S,
+        )
+
+    def tools_of(self, issuer: str, patient: str, reference: str) -> tuple[dict[str, Any], ...]:
+        """What `remember_tools` kept of a plan; empty where nothing is known."""
+        found = self._store.get(TOOLS_KIND, self._id(issuer, patient, reference), issuer, patient)
+        return msgspec.json.decode(found.value, type=tuple[dict[str, Any], ...]) if found is not None else ()
 
     def _take(self, name: str, holder: str, patience_s: float) -> None:
         waited = 0.0

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
+
 from smart_app.clinical.completeness import measure_completeness
-from smart_app.clinical.risk import risk_tools
+from smart_app.clinical.risk import RiskResult, risk_tools
 from smart_app.handout.messages import load_words
 from smart_app.web.opening import Opened
 from smart_app.web.papers import template_folder
@@ -18,7 +20,7 @@ from smart_app.web.presenters_plan import other_plan_pair
 from smart_app.web.presenters_record import Extras, group_education
 from smart_app.web.presenters_words import count_words, moment_text
 from smart_app.web.wordings import all_sections, education_note, education_rows, scope_texts
-from smart_app.workflow.planning_types import Workbench
+from smart_app.workflow.planning_types import Workbench, versioned
 from smart_app.workflow.reviewing import clinic_defaults
 
 OLD_AFTER = timedelta(minutes=30)
@@ -37,13 +39,23 @@ def record_extras(opened: Opened, bench: Workbench | None) -> Extras:
     drugs = load_words(template_folder(), "en").drug_names
     return Extras(
         meter=present_meter(measured, base) if applies else None,
-        risk=present_risk(risk_tools(found.record), base) if applies else (),
+        risk=present_risk(risk_tools(found.record), base, _at_signing(opened, bench)) if applies else (),
         education=group_education(education_rows(all_sections(found), draft, drugs) if applies else scope_texts(found)),
         education_note=education_note(found),
         warnings=(*_age_warning(opened), *_bench_warnings(bench, opened)),
         other_plans=tuple(other_plan_pair(plan, base) for plan in bench.other_plans) if bench is not None else (),
         codes=opened.services.knowledge.codes,
     )
+
+
+def _at_signing(opened: Opened, bench: Workbench | None) -> tuple[RiskResult, ...]:
+    """What the risk tools said when the plan in the record was signed here; kept by Aftercare, never in the record."""
+    plan = bench.existing_plan if bench is not None else None
+    if plan is None:
+        return ()
+    context, reference = opened.context, versioned(plan.resource, plan.version_id)
+    kept = opened.services.outbox.tools_of(context.issuer, context.patient_id, reference)
+    return msgspec.convert(kept, tuple[RiskResult, ...])
 
 
 def _age_warning(opened: Opened) -> list[StripLine]:

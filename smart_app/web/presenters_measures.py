@@ -52,13 +52,21 @@ def _gap(gap: Gap, base: str) -> MeterRow:
     return MeterRow(f"{fact_label(gap.fact)}: {'; '.join(shown)}", link)
 
 
-def present_risk(results: Iterable[RiskResult], base: str) -> tuple[RiskRow, ...]:
-    """Each tool with inputs, gate and limits; a failed gate shows its reason and no number."""
-    return tuple(_risk_row(result, base) for result in results)
+def present_risk(
+    results: Iterable[RiskResult], base: str, at_signing: Iterable[RiskResult] = ()
+) -> tuple[RiskRow, ...]:
+    """
+    Each tool with inputs, gate and limits; a failed gate shows its reason and no number.
+
+    Args:
+        at_signing: what the tools said when the plan in the record was signed.
+    """
+    signed = {result.tool: result for result in at_signing}
+    return tuple(_risk_row(result, base, signed.get(result.tool)) for result in results)
 
 
-def _risk_row(result: RiskResult, base: str) -> RiskRow:
-    pairs = []
+def _risk_row(result: RiskResult, base: str, signed: RiskResult | None) -> RiskRow:
+    pairs = [Pair("When the plan was signed", _signed_words(signed))] if signed is not None else []
     for item in result.inputs:
         link = resource_link(base, item.sources[0]) if item.sources else None
         dated = f", {date_words(item.on)}" if item.on is not None else ""
@@ -78,6 +86,12 @@ def _risk_row(result: RiskResult, base: str) -> RiskRow:
         pairs.append(Pair("Open", "", Link(f"{result.tool}, outside Aftercare", result.link)))
     shown = result.state in ("computed", "reported")
     return RiskRow(result.tool, _result_words(result), tuple(pairs), shown)
+
+
+def _signed_words(result: RiskResult) -> str:
+    """The result of then with its inputs and the tool's version, so that it can be followed later."""
+    inputs = "; ".join(f"{_INPUTS.get(item.name) or fact_label(item.name)}: {item.value}" for item in result.inputs)
+    return " ".join(filter(None, (_result_words(result), f"From {inputs}." if inputs else "", result.version)))
 
 
 _INPUTS = {"age_at_diagnosis": "Age at diagnosis", "endocrine_years": "Endocrine therapy, since"}

@@ -26,10 +26,10 @@ from smart_app.fhir.provenance import is_same_event
 from smart_app.fhir.validation import check_resource
 from smart_app.storage.outbox import Outbox, OutboxEntry
 from smart_app.workflow import planning_receipts as receipts
-from smart_app.workflow.planning_owed import STANDING, Step, StepKind, steps_of, versioned, with_owed
+from smart_app.workflow.planning_owed import STANDING, Step, StepKind, steps_of, with_owed
 from smart_app.workflow.planning_ports import PlanClient, PlanServices
 from smart_app.workflow.planning_record import NO_CACHE
-from smart_app.workflow.planning_types import Receipt, StepState, WrittenResource
+from smart_app.workflow.planning_types import Receipt, StepState, WrittenResource, versioned
 
 MOST_TRIES = 10
 # Some servers find a new resource only seconds later: what is not found so soon is not known to be absent.

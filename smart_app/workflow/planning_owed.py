@@ -20,7 +20,7 @@ from smart_app.storage.outbox import OWED, OutboxEntry
 from smart_app.workflow.planning_build import NO_ORGANIZATION, Approved
 from smart_app.workflow.planning_goals import WrittenGoals
 from smart_app.workflow.planning_record import Snapshot
-from smart_app.workflow.planning_types import StepState
+from smart_app.workflow.planning_types import StepState, versioned
 
 STANDING = "Goals taken out of the plan still stand in the record: "
 NOT_OFFERED = "No Provenance was written: this EHR lets no app write one."
@@ -130,8 +130,3 @@ def with_owed(entry: OutboxEntry, steps: Sequence[Step]) -> OutboxEntry:
 def steps_of(entry: OutboxEntry) -> tuple[Step, ...]:
     """What an entry owes."""
     return msgspec.convert(entry.details.get(OWED, ()), tuple[Step, ...])
-
-
-def versioned(reference: str, version_id: str | None) -> str:
-    """`CarePlan/1/_history/2`, or without a version where the server gives none."""
-    return f"{reference}/_history/{version_id}" if version_id else reference

@@ -10,7 +10,7 @@ from smart_app.fhir.careplan_keeping import word_digests
 from smart_app.storage.outbox import CONFIRMED, REFUSED, UNKNOWN, Outbox, OutboxEntry
 from smart_app.workflow import planning_receipts as receipts
 from smart_app.workflow.planning_send import SendEnd, Sent
-from smart_app.workflow.planning_types import Outcome, Receipt
+from smart_app.workflow.planning_types import TOOLS, Outcome, Receipt, versioned
 
 _ENDS = {
     SendEnd.WRITTEN: CONFIRMED,
@@ -42,11 +42,13 @@ def settle_state(outbox: Outbox, sent: Sent) -> OutboxEntry:
 def remember(outbox: Outbox, sent: Sent) -> None:
     """
     What must be known of a plan for as long as it stands: our words in it as the EHR keeps them, so that another hand's
-    are known as such; of a document, that it is ours.
+    are known as such; of a document, that it is ours; and what the risk tools said when it was signed.
     """
     if sent.end is not SendEnd.WRITTEN or sent.stored is None:
         return
     issuer, patient, kind = sent.entry.issuer, sent.entry.patient, sent.stored.get("resourceType")
+    if tools := sent.entry.details.get(TOOLS):
+        outbox.remember_tools(issuer, patient, versioned(sent.reference, sent.version_id), tools)
     if kind == "CarePlan":
         outbox.remember_words(issuer, patient, sent.reference, word_digests(sent.stored))
     elif kind == "DocumentReference":

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from smart_app.clinical.risk import risk_tools
 from smart_app.errors import SentNotKeptError, StaleDraftError, StoreError, WrongPatientError
 from smart_app.fhir.capability import WriteLadder
 from smart_app.fhir.client import WriteAnswer
@@ -22,7 +23,7 @@ from smart_app.workflow.planning_desk import Desk
 from smart_app.workflow.planning_ports import PlanClient
 from smart_app.workflow.planning_record import is_about
 from smart_app.workflow.planning_send import Sent, Writer
-from smart_app.workflow.planning_types import Receipt
+from smart_app.workflow.planning_types import TOOLS, Receipt
 
 
 @dataclass(slots=True)
@@ -130,6 +131,8 @@ def send_entry(saving: Saving, entry: OutboxEntry, receipt: Receipt) -> tuple[Se
     ability = saving.ladder.document if kind == "DocumentReference" else saving.ladder.care_plan
     # Kept with the entry, because whoever looks for it later may not have read the server's capabilities.
     details = {**entry.details, "ability": msgspec.to_builtins(ability)}
+    if saving.approved.status == "active" and entry.resource.get("status") != "revoked":
+        details[TOOLS] = [msgspec.to_builtins(tool) for tool in risk_tools(saving.desk.review.record) if not tool.link]
     entry = replace(entry, receipt=receipts.encode(receipt), details=details)
     if not services.outbox.prepare(entry):
         raise StaleDraftError("this form was used in between")

@@ -42,6 +42,15 @@ from smart_app.fhir.comparison import Change
 CONFIRM_RECORD = "confirm_record"
 
 
+# Under this name an outbox entry keeps what the risk tools said at signing: never written to the record.
+TOOLS = "tools"
+
+
+def versioned(reference: str, version_id: str | None) -> str:
+    """`CarePlan/1/_history/2`, or without a version where the server gives none."""
+    return f"{reference}/_history/{version_id}" if version_id else reference
+
+
 class StepState(StrEnum):
     """Where a write stands (house decision 8)."""
 

@@ -14,7 +14,10 @@ from smart_app.errors import (
 from smart_app.workflow.planning import (
     open_plan,
     preview_plan,
+    receipt_for,
+    unresolved_saves,
 )
+from smart_app.workflow.planning_types import Outcome
 from tests.support.fake_ehrs import CONFORMING, Manners, with_manners
 from tests.support.plan_desk import PATIENT, PUBLIC, AReview, a_context, recommendations
 from tests.support.saving import Make, another_hand
@@ -143,3 +146,22 @@ def test_recommendations_and_contexts_of_the_tests_are_in_scope() -> None:
     assert len(recommendations()) == 5
     assert a_context("http://127.0.0.1").patient_id == PATIENT
     assert open_plan is not None
+
+
+@pytest.mark.parametrize("status", [503, 404, 403])
+def test_a_plan_that_the_ehr_says_it_took_and_that_cannot_be_read_back_is_never_called_saved(
+    at: Make, status: int
+) -> None:
+    """Hazard H11: a 201 is a promise; "Saved" stands only on what was read back."""
+    clinic = at()
+    clinic.ehr.before_answer = lambda: clinic.ehr.fail_reads.extend([(status, {})] * 99)
+    receipt = clinic.save({"note": "First"}, key="k")
+    assert receipt.outcome is Outcome.UNKNOWN
+    assert (receipt.resource, receipt.version_id) == ("", "")
+    assert "could not be read back" in receipt.explanation
+    clinic.ehr.before_answer = None
+    clinic.ehr.fail_reads.clear()
+    assert unresolved_saves(clinic.services, clinic.context) == ()
+    later = receipt_for(clinic.services, clinic.context, "k")
+    assert later is not None and later.outcome is Outcome.SAVED
+    assert later.resource == f"CarePlan/{clinic.plan['id']}"
