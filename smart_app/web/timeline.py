@@ -122,7 +122,8 @@ def draw_timeline(marks: Sequence[Mark], as_of: date) -> Drawing | None:
     y = TOP + 8
     lanes = list(dict.fromkeys(mark.lane for mark in marks))
     for lane in lanes:
-        tracks = _tracks([_place(mark, scale) for mark in marks if mark.lane == lane])
+        of_lane = [_place(mark, scale) for mark in marks if mark.lane == lane]
+        tracks = _tracks(_clear_of_today(of_lane, scale.x(as_of)))
         elements.append(Element("text", "tl-text soft", 0, y + 14, text=lane))
         for track in tracks:
             for placed in track:
@@ -157,11 +158,29 @@ def _place(mark: Mark, scale: _Scale) -> _Placed:
     reach = 10 if mark.state in ("overdue", "due") else 0
     if mark.shape == "bar" and width + 12 <= x2 - x1:
         return _Placed(mark, x1, x2, x1 + 6, "start", (x1, x2), inside=True)
+    before = _labelled_before(mark, x1, x2)
     after = x2 + 6 + (_goes_on(x2) - x2 if mark.shape == "bar" and mark.state == "active" else 0)
-    if after + width <= RIGHT or x1 - 6 - width - reach < LEFT:
+    if after + width <= RIGHT or before.taken[0] < LEFT:
         after = after if after + width <= RIGHT else x2 + 6
         return _Placed(mark, x1, x2, after, "start", (x1 - reach, after + width))
-    return _Placed(mark, x1, x2, x1 - 6 - reach, "end", (x1 - 6 - reach - width, x2))
+    return before
+
+
+def _labelled_before(mark: Mark, x1: float, x2: float) -> _Placed:
+    start = x1 - 6 - (10 if mark.state in ("overdue", "due") else 0)
+    return _Placed(mark, x1, x2, start, "end", (start - label_width(mark.label), x2))
+
+
+def _clear_of_today(placed: list[_Placed], today: float) -> list[_Placed]:
+    """A label that would run through the line "Today" stands before its mark, where nothing of the lane is."""
+    moved = list(placed)
+    for index, item in enumerate(placed):
+        before = _labelled_before(item.mark, item.x1, item.x2)
+        others = moved[:index] + moved[index + 1 :]
+        free = all(one.taken[1] + GAP <= before.taken[0] or one.taken[0] >= item.x2 + GAP for one in others)
+        if item.x2 < today < item.taken[1] and before.taken[0] >= LEFT and free:
+            moved[index] = before
+    return moved
 
 
 def _goes_on(x2: float) -> float:

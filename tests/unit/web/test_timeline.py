@@ -104,6 +104,20 @@ def test_the_label_of_a_short_course_stands_after_its_dashed_part() -> None:
     assert label.x > float(dashes.split("H")[1].split("V")[0])
 
 
+def test_a_label_does_not_run_through_today_where_there_is_room_before_its_mark() -> None:
+    first = Mark("Diagnosis", "ring", PartialDate.parse("2019-03-01"), None, "Diagnosis, left, Mar 1, 2019")
+    late = Mark("Operation", "square", PartialDate.parse("2026-09-01"), None, "Lumpectomy, left, Sep 1, 2026")
+    dots = [Mark("Mammogram", "dot", PartialDate.parse(f"{year}-10-01"), None, "") for year in range(2020, 2026)]
+    newest = Mark("Mammogram", "dot", PartialDate.parse("2026-10-01"), None, "Oct 1, 2026, BI-RADS 2")
+    ahead = Mark("Next visit", "window", PartialDate.parse("2029-05-01"), None, "May 2029", "later")
+    drawing = draw_timeline([first, late, *dots, newest, ahead], AS_OF)
+    assert drawing is not None
+    labels = {element.text: element.css for element in drawing.elements if element.tag == "text"}
+    assert "end" in labels[late.label].split()
+    assert "end" not in labels[first.label].split()
+    assert "end" not in labels[newest.label].split()
+
+
 def test_relatives_and_intervals_are_told_in_words() -> None:
     relatives = [{"relation": "sister", "cancer": "breast", "age": 38.0}, {"relation": "mother", "cancer": "ovarian"}]
     assert value_words("family_history", relatives) == "Sister: breast cancer at 38; Mother: ovarian cancer"
