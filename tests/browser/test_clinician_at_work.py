@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, Response, expect
+from playwright.sync_api import Browser, Frame, Page, Response, Route, expect
 
 from sandbox.testing import RunningSandbox
 from tests.browser.conftest import PATIENCE_MS, NewPage
@@ -116,6 +116,32 @@ def test_the_draft_is_kept_within_two_seconds_of_the_last_key(
     expect(page.get_by_role("button", name=re.compile("^Keep row")).first).to_be_hidden()
     page.reload()
     assert page.get_by_label("Note for the team").input_value() == "Kept by itself"
+
+
+def test_what_is_typed_while_the_draft_is_being_kept_is_kept_after_it(
+    app: RunningApp, sandbox: RunningSandbox, new_page: NewPage
+) -> None:
+    """Hazard H14: a slow answer must not hide what was typed in the meantime."""
+    page = new_page()
+    launch_in(page, sandbox, "wojtasik")
+    page.get_by_role("link", name="Edit and save plan").click()
+    page.locator("form.autosaving").wait_for()
+    page.clock.install()
+    slow: list[Route] = []
+    page.route("**/plan/autosave", lambda route: slow.append(route))
+    note = page.get_by_label("Note for the team")
+    with page.expect_request("**/plan/autosave"):
+        note.fill("First words")
+        page.clock.run_for(2_000)
+    note.fill("First words and second")
+    page.clock.run_for(2_000)
+    assert len(slow) == 1, "one at a time"
+    slow[0].continue_()
+    expect(page.locator("#kept")).to_contain_text("Draft kept at")
+    page.unroute("**/plan/autosave")
+    with page.expect_response(_keeps_the_draft):
+        page.clock.run_for(2_000)
+    assert "First words and second</textarea>" in page.request.get(page.url).text()
 
 
 def test_what_is_typed_before_the_script_has_come_is_kept_too(

@@ -118,3 +118,26 @@ def test_a_record_that_cannot_be_read_is_not_a_record_without_a_plan(clinic: Cli
     assert receipt.heading == "Not saved"
     assert "could not be read" in receipt.explanation and "stands as it is" in receipt.explanation
     assert clinic.plan["status"] == "active"
+
+
+@pytest.mark.parametrize(
+    ("launch", "offered"),
+    [
+        ({}, True),
+        ({"fhir_user": "Practitioner/ben", "user_name": "Dr. Ben"}, False),
+        ({"fhir_user": None}, False),
+        ({"patient_id": "somebody-else"}, False),
+        ({"issuer": "another-ehr"}, False),
+    ],
+    ids=["the same user", "another user", "nobody known", "another patient", "another EHR"],
+)
+def test_a_draft_is_offered_again_to_its_own_user_patient_and_ehr_alone(
+    clinic: Clinic, launch: dict[str, Any], offered: bool
+) -> None:
+    """Hazard H15 and fault F20."""
+    clinic.open()
+    clinic.keep(form={"note": "Told me about her fear of the scan"})
+    clinic.context = replace(clinic.context, handle="later", **launch)
+    bench = clinic.open()
+    assert (bench.offered_draft is not None) is offered
+    assert bench.draft.note == "", "nothing of it stands in a plan before it is taken up"

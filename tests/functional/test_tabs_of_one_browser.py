@@ -1,6 +1,6 @@
 """
 Several patients in the tabs of one browser, in any order of launch, reload, back, save, mix-up, sign-out and expiry:
-what a page shows and what is written is of its own patient (hazards H01, H02). 4,000 steps in the soak, 200 here.
+what a page shows and what is written is of its own patient (hazards H01, H02). 2,000 steps in the soak, 200 here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.functional.test_every_patient import care_plan_in, text_of_paper
 from tests.support.app_server import LaunchedPage, RunningApp, launch, start_app
 
 AS_OF = date(2026, 11, 25)
-STEPS = 4000 if os.environ.get("AFTERCARE_SOAK") == "1" else 200
+STEPS = 2000 if os.environ.get("AFTERCARE_SOAK") == "1" else 200
 SEEDS = 4
 PATIENTS = {"varkonyi": "Varkonyi", "osthoff": "Osthoff", "ilvonen": "Ilvonen", "nakashiro": "Nakashiro"}
 ISSUERS = ("open", "epic-like")

@@ -156,3 +156,18 @@ def test_any_fact_can_be_entered_and_a_wrong_name_gives_the_list(key: str) -> No
     document = check_page(render("facts_entry.html", present_entry(sample_record(), sample_frame("facts"), 4, key)))
     forms = [e for e in document.iter(f"{H}form") if e.get("class") == "entry"]
     assert len(forms) == (0 if key in ("", "nonsense", "her2.7") else 1)
+
+
+@pytest.mark.parametrize("name", ["\u202eAda Backwards", "عائشة بنت أحمد", "Rivka כהן"])
+def test_a_name_that_runs_the_other_way_moves_no_other_word(name: str) -> None:
+    """Hazard H18: without isolation the birth date and the number beside it may change places."""
+    frame = sample_frame("edit and save plan")
+    assert frame.banner is not None
+    patient = replace(frame.banner.patient, name=name)
+    frame = replace(frame, banner=replace(frame.banner, patient=patient))
+    page = present_plan(sample_bench(), sample_preview(), sample_sections(), frame, ZONE)
+    document = check_page(render("plan.html", page))
+    holding = [each for each in document.iter() if name in (each.text or "")]
+    assert len(holding) >= 3, "banner, button and foot say whose it is"
+    assert {each.tag for each in holding} == {f"{H}bdi"}
+    assert not [each for each in document.iter() if name in (each.tail or "")]
