@@ -76,3 +76,22 @@ def test_a_metastasis_that_is_denied_possible_or_regional_does_not(said: str) ->
 def test_a_metastasis_of_another_or_an_unnamed_cancer_decides_nothing_and_is_told(said: str) -> None:
     facts = facts_of(condition("m", concept(text=said), "2024-01-01"))
     assert (facts["facts"]["metastasis"]["value"], told_of(facts)) == (None, ["Condition/m"])
+
+
+def test_the_history_of_the_present_illness_is_no_past_menopause() -> None:
+    said = "HISTORY OF PRESENT ILLNESS: 61 y/o postmenopausal woman with right breast cancer."
+    chart = report("n", concept(text="Oncology clinic note"), "2022-05-05", said)
+    assert facts_of(chart)["facts"]["menopausal_status"]["value"] == "postmenopausal"
+
+
+@pytest.mark.parametrize(
+    ("said", "score"),
+    [
+        ("Oncotype DX Breast Report\nRecurrence Score Result: 15\nDistant recurrence risk at 9 years: 4%", 15),
+        ("Prosigna, breast\nRisk of recurrence score: 41", None),
+        ("Oncotype DX not sent\nProsigna: risk of recurrence score 41, breast", None),
+    ],
+)
+def test_a_recurrence_score_in_a_report_of_the_21_gene_test_is_its_score(said: str, score: int | None) -> None:
+    chart = report("o", concept(text="Breast gene expression"), "2022-05-05", said)
+    assert facts_of(chart)["facts"]["oncotype_rs"]["value"] == score

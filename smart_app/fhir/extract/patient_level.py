@@ -29,6 +29,7 @@ _NOT_NOW = re.compile(
     r"history of|versus|vs|not|unknown|trial|women|patients)\b",
     re.IGNORECASE,
 )
+_PRESENT_ILLNESS = re.compile(r"\bhistory of (?:the )?present illness\b", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not|never|non)[ -]+(?:\w+\s+)?$", re.IGNORECASE)
 _ONCOLOGY = re.compile(r"\b(?:oncolog\w*|breast|cancer|survivor\w*|hematology)\b", re.IGNORECASE)
 _NOT_ONCOLOGY_VISIT = re.compile(
@@ -169,7 +170,7 @@ def menopause_in_notes(chart: Chart, reports: list[Report]) -> Iterator[Finding]
             match = _MENOPAUSE.search(sentence.text)
             if match is None or match["what"] is None or sentence.section in ("family", "plan", "method"):
                 continue
-            if _NOT_NOW.search(sentence.text):
+            if _NOT_NOW.search(_PRESENT_ILLNESS.sub(" ", sentence.text)):
                 continue
             source = chart.source(
                 report.key, report.resource, on=report.on, recorded=sentence.text, sentence=sentence.text

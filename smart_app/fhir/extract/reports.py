@@ -15,7 +15,7 @@ from smart_app.fhir.extract.names import name_of_test, names_report
 from smart_app.fhir.extract.text.diagnosis import named_cancer
 from smart_app.fhir.extract.text.documents import decode_base64, text_of_attachment, text_of_html
 from smart_app.fhir.extract.text.her2 import hybridization_phrases
-from smart_app.fhir.extract.text.pathology import grade_alone, pathology_phrases
+from smart_app.fhir.extract.text.pathology import grade_alone, names_oncotype, pathology_phrases
 from smart_app.fhir.extract.text.phrases import Phrase, Sentence
 from smart_app.fhir.extract.text.receptors import nuclear_percent, receptor_phrases
 from smart_app.fhir.extract.text.sentences import UNUSABLE_SECTIONS, sentences
@@ -312,6 +312,7 @@ def text_phrases(report: str) -> list[Phrase]:
     found: list[Phrase] = []
     her2_at = receptor_at = -10
     receptor, before = "", Sentence("")
+    oncotype = names_oncotype(report)
     for index, sentence in enumerate(sentences(report)):
         if sentence.section in UNUSABLE_SECTIONS or sentence.section in ("history", "past"):
             continue
@@ -324,7 +325,7 @@ def text_phrases(report: str) -> list[Phrase]:
             stated = list(nuclear_percent(sentence, receptor))
         found.extend(stated)
         found.extend(hybridization_phrases(sentence, index - her2_at <= 4))
-        found.extend(pathology_phrases(sentence))
+        found.extend(pathology_phrases(sentence, oncotype=oncotype))
         found.extend(grade_alone(sentence, before))
         found.extend(staging_phrases(sentence))
         before = sentence

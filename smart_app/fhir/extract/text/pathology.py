@@ -155,7 +155,8 @@ _ONCOTYPE = re.compile(
     re.IGNORECASE,
 )
 _RECURRENCE_SCORE = re.compile(
-    r"\brecurrence score\s*(?:result)?\s*(?:of|is|was|:|=)?\s*(?P<score>\d{1,3})(?!\d|\.\d|\s*(?:%|-|–|to\b))",
+    r"(?<!risk of )\brecurrence score\s*(?:result)?\s*(?:of|is|was|:|=)?\s*"
+    r"(?P<score>\d{1,3})(?!\d|\.\d|\s*(?:%|-|–|to\b))",
     re.IGNORECASE,
 )
 _BY_GENES = re.compile(r"\boncotype|\b21[- ]gene\b", re.IGNORECASE)
@@ -172,12 +173,17 @@ _RCB = re.compile(
 _PCR = re.compile(r"\b(?:pathologic(?:al)? complete response|pCR)\b", re.IGNORECASE)
 
 
-def pathology_phrases(sentence: Sentence) -> Iterator[Phrase]:
-    """Grade, size, nodes, Oncotype and residual cancer burden of a sentence."""
+def names_oncotype(words: str) -> bool:
+    """Whether a text is about the 21-gene test: a bare "recurrence score" in it is that of the test."""
+    return bool(_BY_GENES.search(words))
+
+
+def pathology_phrases(sentence: Sentence, *, oncotype: bool = False) -> Iterator[Phrase]:
+    """Grade, size, nodes, Oncotype and residual cancer burden of a sentence; `oncotype`: its report is on that test."""
     yield from grade_phrases(sentence)
     yield from _size(sentence)
     yield from _nodes(sentence)
-    yield from _scores(sentence)
+    yield from _scores(sentence, oncotype or names_oncotype(sentence.text))
 
 
 def grade_phrases(sentence: Sentence, *, staging_field: bool = False) -> Iterator[Phrase]:
@@ -310,12 +316,12 @@ def _node_pairs(words: str) -> set[tuple[int, int]]:
     return pairs
 
 
-def _scores(sentence: Sentence) -> Iterator[Phrase]:
+def _scores(sentence: Sentence, oncotype: bool) -> Iterator[Phrase]:
     words = sentence.text
     if not _PENDING.search(words):
         found_scores = [
             *_ONCOTYPE.finditer(words),
-            *(_RECURRENCE_SCORE.finditer(words) if _BY_GENES.search(words) else ()),
+            *(_RECURRENCE_SCORE.finditer(words) if oncotype else ()),
         ]
         scores = {int(match["score"]) for match in found_scores if not _OTHER_SCORE.search(match[0])}
         if len(scores) == 1 and (score := scores.pop()) <= 100:
