@@ -95,3 +95,27 @@ def test_the_history_of_the_present_illness_is_no_past_menopause() -> None:
 def test_a_recurrence_score_in_a_report_of_the_21_gene_test_is_its_score(said: str, score: int | None) -> None:
     chart = report("o", concept(text="Breast gene expression"), "2022-05-05", said)
     assert facts_of(chart)["facts"]["oncotype_rs"]["value"] == score
+
+
+def test_a_method_inside_a_line_tells_of_itself_alone() -> None:
+    said = "Left breast carcinoma: ER positive. Method: positive for ER means at least 1 %. PR negative."
+    chart = report("n", concept(text="Surgical pathology"), "2022-05-05") | {"conclusion": said}
+    assert_facts(facts_of(chart), er="positive", pr="negative")
+
+
+@pytest.mark.parametrize(
+    ("said", "positive", "examined"),
+    [
+        ("Breast IDC grade 2/3, nodes 1/4", 1, 4),
+        ("Breast cancer, 0/3 nodes on 6/20/2020", 0, 3),
+        ("Breast cancer, sentinel nodes 0/3 (6/2020)", 0, 3),
+    ],
+)
+def test_grades_and_dates_beside_a_count_of_nodes_are_no_counts(said: str, positive: int, examined: int) -> None:
+    facts = facts_of(report("n", concept(text="Surgical pathology"), "2022-05-05", said))["facts"]
+    assert (facts["nodes_positive"]["value"], facts["nodes_examined"]["value"]) == (positive, examined)
+
+
+def test_pregnancies_beside_a_category_are_no_grade() -> None:
+    chart = report("n", concept(text="Clinic note"), "2022-05-05", "Breast cancer cT1cN0, G2 P2, ER positive")
+    assert facts_of(chart)["facts"]["grade"]["value"] is None

@@ -26,7 +26,7 @@ _GRADE = re.compile(
     r"|mammary carcinoma|ductal carcinoma(?! in situ))",
     re.IGNORECASE,
 )
-_G_CODE = re.compile(r"(?<![A-Za-z0-9])G(?P<grade>[1-3])(?![A-Za-z0-9])")
+_G_CODE = re.compile(r"(?<![A-Za-z0-9])G(?P<grade>[1-3])(?![A-Za-z0-9]|\s?,?\s?P\d)")
 _NOTTINGHAM_TOTAL = re.compile(
     r"\bnottingham\s+(?:combined\s+)?(?:histolog\w+\s+)?(?:total\s+)?score\s*(?:is|:|=|of)?\s*"
     r"(?:[1-3]\s*\+\s*[1-3]\s*\+\s*[1-3]\s*=\s*)?(?P<score>[3-9])\s*(?:/|of|out of)\s*9",
@@ -110,7 +110,8 @@ _NODE_OF = re.compile(
     rf"|\b{_COUNT}\s+(?:positive|involved)\s+(?:lymph\s+)?nodes?\s+(?:out\s+)?of\s+{_COUNT}\b",
     re.IGNORECASE,
 )
-_ANY_FRACTION = re.compile(r"(?<![\d/.])\d{1,2}\s*/\s*\d{1,2}(?![\d/.]\d|/)")
+_ANY_FRACTION = re.compile(r"(?<![\d/.])\d{1,2}\s*/\s*\d{1,2}(?!\d|/|\.\d)")
+_OF_A_SCORE = re.compile(r"\b(?:grade|nottingham|score|allred|SBR|total score|ER|PR)\b[^,;.]{0,20}$", re.IGNORECASE)
 _SINGLE_NODES = re.compile(r"\b(?:nodes?|SLNs?|LNs?)\b[^.;]{0,20}?\d{1,2}\s*/\s*\d", re.IGNORECASE)
 _NODES_TOTAL = re.compile(
     r"\btotal\b[^.;\d/]{0,30}(?P<a>\d{1,2})\s*(?:/|(?:out\s+)?of)\s*(?P<b>\d{1,2})(?![\d/])", re.IGNORECASE
@@ -291,7 +292,7 @@ def _counted(words: str, sentence: Sentence) -> Iterator[Phrase]:
         pairs |= _node_pairs(words)
         totals = {(int(match["a"]), int(match["b"])) for match in _NODES_TOTAL.finditer(words)}
     usable = {pair for pair in totals or pairs if 0 <= pair[0] <= pair[1] and pair[1] > 0}
-    several = not totals and len(_ANY_FRACTION.findall(words)) > 1
+    several = not totals and _fractions(words) > 1
     if len(usable) == 1 and not several:
         positive, examined = usable.pop()
         extra = {"total": True} if totals else {}
@@ -300,6 +301,12 @@ def _counted(words: str, sentence: Sentence) -> Iterator[Phrase]:
     elif usable or (several and _SINGLE_NODES.search(words)):
         yield Phrase("nodes_positive", None, sentence)
         yield Phrase("nodes_examined", None, sentence)
+
+
+def _fractions(words: str) -> int:
+    """How many fractions may be counts of nodes: those of a grade or a score are none."""
+    found = _ANY_FRACTION.finditer(words)
+    return sum(not _OF_A_SCORE.search(words[max(0, m.start() - 40) : m.start()]) for m in found)
 
 
 def _node_pairs(words: str) -> set[tuple[int, int]]:

@@ -132,9 +132,11 @@ def sentences(report: str) -> list[Sentence]:
             side, specimen = side_of(line) or side, specimen_kind(line) or specimen
         for part in _split(line):
             within = _heading(part)
-            if within is not None and within != section:
-                section, inline = within, True
-            found.append(Sentence(part[:MAX_SENTENCE], section, side_of(part) or side, specimen_kind(part) or specimen))
+            if within not in (None, section, "method"):
+                section, inline = str(within), True
+            # "Method: ..." inside a line tells of itself alone: results go on after it.
+            own = within if within == "method" else section
+            found.append(Sentence(part[:MAX_SENTENCE], own, side_of(part) or side, specimen_kind(part) or specimen))
     return found
 
 
