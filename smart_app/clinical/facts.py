@@ -324,6 +324,9 @@ class SetAside:
         return name == self.name or f"what {name};" in f"{self.entry.instead_of};"
 
 
+_MAY_BE_WRONG = frozenset({"metastatic-disease", "lcis-only"})
+
+
 @dataclass(frozen=True, slots=True)
 class PatientRecord:
     """
@@ -356,8 +359,11 @@ class PatientRecord:
 
     @property
     def may_be_entered(self) -> bool:
-        """Whether facts may be entered: the record itself is in scope, even where an entry ended that."""
-        return (self.own or self).scope.applies
+        """
+        Whether facts may be entered: the record itself is in scope, even where an entry ended that, or what ends the
+        scope is a finding that the chart may have wrong.
+        """
+        return _MAY_BE_WRONG.issuperset((self.own or self).scope.reasons)
 
     @property
     def diagnoses_read(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, make_response, redirect, request
 
+from smart_app.clinical.facts import Scope
 from smart_app.clinical.typed_rows import (
     ALL_GIVEN,
     DRUG_ROWS,
@@ -79,9 +80,9 @@ def keep_fact(handle: str) -> Response:
 
 
 def _keep(opened: Opened, key: str, fields: FormData, typed: FormData | None = None) -> Response:
-    """Take the fields into the draft: with the record's own facts, because an entry may have ended the scope."""
+    """Take the fields into the draft, also where a fact ended the scope: an entry may be what opens it again."""
     record = opened.review.record
-    alone = replace(opened.review, record=record.own or record)
+    alone = replace(opened.review, record=replace(record.own or record, scope=Scope()))
     kept = keep_changes(opened.planning, opened.context, alone, fields)
     problems = {issue.field or "": issue.words for issue in kept.problems}
     rows = split_row_key(key)

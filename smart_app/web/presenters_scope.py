@@ -33,7 +33,7 @@ _SAYS = {
         "referral to a high-risk clinic."
     ),
 }
-_FACTS = ("metastasis", "stage_group", "m", "er", "pr", "her2")
+_FACTS = ("metastasis", "recurrence", "stage_group", "m", "er", "pr", "her2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,18 @@ def present_scope(record: PatientRecord, frame: Frame, education: Sequence[Educa
     can = ["See the facts with their sources, as on every summary."]
     if education:
         can.append(f"Read the text for this situation below: “{education[0].title}”.")
-    if record.may_be_entered:
+    entered = None
+    if record.own is not None and record.own.scope.applies:
         entered = Link("Take back what you entered", f"{frame.base}/facts")
         can.append("This follows from a fact that was entered here, and not from the record: it can be taken back.")
     else:
-        entered = None
         can.append("Correct the chart if an entry is wrong, then open Aftercare again.")
+    if entered is None and record.may_be_entered:
+        entered = Link("Enter what is right", f"{frame.base}/facts")
+        can.append(
+            "Where the chart cannot be corrected now: enter what is right, with your reason. It is marked as yours and "
+            "named in the plan."
+        )
     return ScopePage(frame, says, tuple(rows), tuple(can), entered, tuple(education))
 
 

@@ -259,7 +259,8 @@ def content_digest(draft: CarePlanDraft) -> str:
 
 def _version_shown(desk: Desk, state: KeptState, form: FormData) -> CarePlanDraft:
     given = (form.get("draft_version") or ("",))[-1]
-    if not _DIGITS.fullmatch(given) or int(given) == state.draft.version:
+    # 0: a form from before there was a draft, of a record that was out of scope then.
+    if not _DIGITS.fullmatch(given) or int(given) in (0, state.draft.version):
         return state.draft
     shown = desk.services.drafts.version(desk.owner, desk.context.handle, int(given))
     if shown is None:

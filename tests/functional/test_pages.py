@@ -88,7 +88,6 @@ def test_outside_the_scope_no_page_holds_a_rule_and_none_makes_a_plan(
     launched = launch(app, sandbox, "open", patient)
     for path in (
         "plan",
-        "facts",
         "handout",
         "handout.pdf",
         "handover.pdf",
@@ -98,7 +97,7 @@ def test_outside_the_scope_no_page_holds_a_rule_and_none_makes_a_plan(
     ):
         document = checked(launched, path, 409)
         assert find_all(document, "data-rule") == []
-    for path in ("", "rules"):
+    for path in ("", "rules", "facts"):
         assert find_all(checked(launched, path), "data-rule") == []
 
 

@@ -29,7 +29,7 @@ ROWS: dict[str, dict[str, str]] = {
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[RunningSandbox]:
-    with start_sandbox(as_of=AS_OF, only=("varkonyi", "ilvonen")) as running:
+    with start_sandbox(as_of=AS_OF, only=("varkonyi", "ilvonen", "hallingstad", "kivelahti")) as running:
         yield running
 
 
@@ -210,3 +210,28 @@ def test_what_was_not_read_is_still_said_beside_what_is_entered(app: RunningApp,
     assert states(page, "surgery") == ["entered", "entered"]
     assert "record: not read in full" in page.html
     assert "No others than these" in page.html
+
+
+def test_a_stage_that_the_chart_has_wrong_is_overridden_and_the_plan_applies(
+    app: RunningApp, sandbox: RunningSandbox
+) -> None:
+    launched = launch(app, sandbox, patient="hallingstad")
+    assert launched.get("plan").status_code == 409
+    assert "Enter what is right" in launched.get("plan").text
+    for fact, value in (("metastasis", "none"), ("stage_group", "IIA"), ("m", "M0")):
+        answer = launched.get(f"facts?fact={fact}")
+        fields = {f"entry.{fact}.value": value, f"entry.{fact}.reason": "Staging was wrong; see letter"}
+        status, page = press(launched, Page(answer.url, answer.text), "Keep this fact", **fields)
+        assert status == 200, page.html
+    plan = plan_page(launched)
+    assert launched.get("plan").status_code == 200
+    assert "Staging was wrong; see letter" in plan.html
+    assert 'data-rule="' in launched.get("").text
+    _, receipt = press_save(launched, plan)
+    assert receipt.attribute("data-resource")
+
+
+def test_of_a_patient_who_has_died_nothing_can_be_entered(app: RunningApp, sandbox: RunningSandbox) -> None:
+    launched = launch(app, sandbox, patient="kivelahti")
+    assert launched.get("facts").status_code == 409
+    assert "Enter what is right" not in launched.get("plan").text
