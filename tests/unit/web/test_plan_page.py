@@ -171,3 +171,10 @@ def test_a_name_that_runs_the_other_way_moves_no_other_word(name: str) -> None:
     assert len(holding) >= 3, "banner, button and foot say whose it is"
     assert {each.tag for each in holding} == {f"{H}bdi"}
     assert not [each for each in document.iter() if name in (each.tail or "")]
+
+
+def test_no_empty_field_shows_something_that_reads_as_a_date() -> None:
+    """A grey example date in the field of what cannot be told would be read as its date."""
+    document = check_page(plan_html())
+    hints = [each.get("placeholder") or "" for each in document.iter(f"{H}input")]
+    assert not [hint for hint in hints if any(sign.isdigit() for sign in hint)]
