@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from smart_app.clinical.rules import evaluate_rules
 from smart_app.web.presenters_rules import RuleRow, present_review, present_rules
-from tests.support.page_values import sample_frame
+from tests.support.page_values import render, sample_frame
 from tests.support.rule_charts import knowledge, read_chart
 
 CHART = "invasive left 2023-02-10 · mastectomy left 2023-03-15 · er positive · letrozole 2023-07-01"
@@ -67,3 +67,13 @@ def test_every_named_date_of_a_schedule_has_words() -> None:
     assert "First at the start of olaparib; then every month; counted from the last blood count; dates up to" in (
         next(text for text in when if "olaparib" in text)
     )
+
+
+def test_what_has_expired_says_so_on_the_page() -> None:
+    """Hazard H16: a rule or text whose date has passed is not to be read as current."""
+    later = max(rule.expires_on for rule in knowledge().rules) + timedelta(days=1)
+    page = present_review(knowledge().rules, knowledge().education, later, "1", sample_frame("rules"))
+    expired = [row for row in page.expiring if row.expired]
+    assert len([row for row in expired if row.file.startswith("rule ")]) == len(knowledge().rules)
+    html = render("rules_review.html", page)
+    assert html.count("<b>expired</b>") >= len(expired)
