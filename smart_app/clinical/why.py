@@ -11,6 +11,7 @@ from smart_app.clinical.recommendations import ConditionTrace, DueStatus, Truth
 from smart_app.clinical.schedule import Due, Schedule
 
 MOST_CHANGES = 4
+_STUDIES = {"breast-mri": "breast MRI", "cbc": "blood count", "dxa": "DXA", "ecg": "ECG"}
 
 
 def told(trace: ConditionTrace) -> str:
@@ -45,7 +46,8 @@ def changes_of(
         else:
             found[f"It could apply if this changed: {_state(leaf)}."] = None
     if schedule is not None and schedule.looks_for and due.status is not DueStatus.NOT_INDICATED:
-        found[f"A newer {schedule.looks_for[0].replace('-', ' ')} would move the date."] = None
+        looked_for = schedule.looks_for[0]
+        found[f"A newer {_STUDIES.get(looked_for, looked_for.replace('-', ' '))} would move the date."] = None
     return tuple(found)[: MOST_CHANGES + 1]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from smart_app.clinical.facts import Fact, FactState, FactValue, PatientRecord
 from smart_app.clinical.recommendations import DueStatus, Recommendation, RecommendationKind, in_clinical_order
-from smart_app.web.presenters_facts import decide_link, other_notes
+from smart_app.web.presenters_facts import decide_link, other_notes, source_chip
 from smart_app.web.presenters_grid import missing_fact
 from smart_app.web.presenters_page import DUE_TAGS, STATE_TAGS, Link, Tag
 from smart_app.web.presenters_schedule import anchor_of, is_alert, side_note
@@ -60,6 +60,8 @@ def scope_line(record: PatientRecord, base: str) -> StripLine:
     state = metastasis.state.value
     if not record.scope.applies:
         reasons = " ".join(scope_reason(reason, record.diagnoses_read) for reason in record.scope.reasons)
+        if "metastatic-disease" in record.scope.reasons:
+            reasons = f"{reasons} {_source_words(metastasis)}".rstrip()
         link = Link("Why, and what you can do", f"{base}/plan")
         none_found = "no-breast-cancer" in record.scope.reasons and not record.diagnoses_read
         says = "Nobody can tell here whether a plan applies." if none_found else "Plan does not apply."
@@ -76,6 +78,14 @@ def scope_line(record: PatientRecord, base: str) -> StripLine:
 def _cancer_words(kind: str) -> str:
     words = {"invasive": "Invasive breast cancer", "dcis": "Ductal carcinoma in situ (DCIS)", "lcis": "LCIS"}
     return words.get(kind, "Breast cancer, type not recorded")
+
+
+def _source_words(fact: Fact) -> str:
+    """Where and when, in the line itself: the list of facts holds distant disease only when it is opened."""
+    chip = source_chip(fact.sources)
+    if chip is None:
+        return ""
+    return f"Source: {chip.text}{f', {chip.on.text}' if chip.on else ''}."
 
 
 def _distant_words(metastasis: Fact) -> str:

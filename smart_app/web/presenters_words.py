@@ -6,6 +6,7 @@ Every sentence of the clinician's pages that is not in a template is made from t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -203,7 +204,8 @@ def sentence_case(text: str) -> str:
 
 def fact_label(name: str) -> str:
     """The fact's name for a person."""
-    return FACT_LABELS.get(name) or sentence_case(name.replace("_", " ").replace("-", " ").replace(".", ", "))
+    study = IMAGING.get(name.replace("-", "_"))
+    return FACT_LABELS.get(name) or study or sentence_case(name.replace("_", " ").replace("-", " ").replace(".", ", "))
 
 
 def fact_mention(name: str) -> str:
@@ -332,6 +334,10 @@ def value_words(name: str, value: Any, extra: Mapping[str, Any] | None = None) -
     return loose_words(value)
 
 
+_ISO_DATE = re.compile(r"\b\d{4}-\d\d(?:-\d\d)?\b")
+_HYPHEN = re.compile(r"(?<=[a-z])-(?=[a-z])")
+
+
 def loose_words(value: Any) -> str:
     """Words for a value of unknown shape, such as what a recommendation rests on."""
     if isinstance(value, Mapping):
@@ -340,4 +346,7 @@ def loose_words(value: Any) -> str:
         return "; ".join(loose_words(item) for item in value)
     text = str(value)
     known = text[:1].isupper() or any(character.isdigit() for character in text[:2])
-    return text if known else sentence_case(text.replace("-", " "))
+    if known:
+        return text
+    dated = _ISO_DATE.sub(lambda match: date_or_text(match[0]), text)
+    return sentence_case(_HYPHEN.sub(" ", dated))

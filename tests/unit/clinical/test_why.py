@@ -56,7 +56,7 @@ def test_an_open_rule_says_what_would_decide_it() -> None:
 def test_of_two_reasons_that_each_suffice_neither_alone_would_change_it() -> None:
     given = {"drugs": ["letrozole active 2023-07-01", "goserelin active 2023-07-01"], "imaging": ["dxa 2025-10-01"]}
     found = explain(given, "dxa-on-ai-or-induced-menopause")
-    assert found.would_change == ("A newer dxa would move the date.",)
+    assert found.would_change == ("A newer DXA would move the date.",)
 
 
 def test_a_rule_that_gives_way_says_to_which() -> None:

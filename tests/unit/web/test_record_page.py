@@ -132,6 +132,13 @@ def test_outside_the_scope_nothing_on_the_page_can_be_taken_for_advice() -> None
     assert find_all(document, "data-fact", "er"), "the facts are shown all the same"
 
 
+def test_metastatic_disease_is_named_with_the_entry_that_says_so() -> None:
+    spread = documented("metastasis", "present", "2026-03-25")
+    record = with_facts(replace(sample_record(), scope=Scope(False, ("metastatic-disease",))), spread)
+    strip = present_record(record, (), sample_frame(), Extras()).strip
+    assert strip[-1].text == "Metastatic disease is recorded. Source: Observation, Mar 25, 2026."
+
+
 def test_a_date_is_never_sharper_than_the_record() -> None:
     record = with_facts(sample_record(), documented("grade", 3, "2019"))
     row = text_of(find_all(check_page(page_of(record)), "data-fact", "grade")[0])

@@ -10,7 +10,7 @@ from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import RadiotherapyCourse
 from smart_app.web.presenters_timeline import NEXT, next_lane
 from smart_app.web.presenters_treatment import field_words
-from smart_app.web.presenters_words import months_words, value_words
+from smart_app.web.presenters_words import fact_label, months_words, value_words
 from smart_app.web.timeline import LEFT, RIGHT, Element, Mark, draw_timeline, label_width, timeline_table
 
 AS_OF = date(2026, 11, 23)
@@ -126,3 +126,9 @@ def test_relatives_and_intervals_are_told_in_words() -> None:
         "every 3 to 6 months",
         "every 2 years",
     ]
+
+
+def test_dates_and_studies_are_words_wherever_a_fact_is_named() -> None:
+    assert value_words("radiation", "ended 2024-09-25") == "Ended Sep 25, 2024"
+    assert value_words("surgery", "breast-conserving (left)") == "Breast conserving (left)"
+    assert [fact_label(name) for name in ("breast-mri", "breast_mri", "dxa")] == ["Breast MRI", "Breast MRI", "DXA"]
