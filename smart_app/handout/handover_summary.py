@@ -48,6 +48,9 @@ def summarize(record: PatientRecord) -> tuple[Row, ...]:
     rows: list[Row] = []
     for cancer in record.cancers:
         rows += _cancer(record, cancer)
+    metastasis = record.facts.get("metastasis")
+    if metastasis is not None and metastasis.state is FactState.ENTERED:
+        rows.append(("Distant disease", _value(metastasis), ""))
     rows += _treatments(record)
     return tuple(row for row in rows if row[1])
 

@@ -54,6 +54,16 @@ def alert_lines(items: Sequence[Recommendation]) -> list[StripLine]:
     ]
 
 
+def override_lines(record: PatientRecord, base: str) -> list[StripLine]:
+    """Where the plan applies only by what a clinician entered: what the record itself says, said first."""
+    own = record.own
+    if own is None or own.scope.applies or not record.scope.applies:
+        return []
+    says = " ".join(scope_reason(reason, own.diagnoses_read) for reason in own.scope.reasons)
+    words = f"{says} This page and the plan rest on what was entered instead."
+    return [StripLine("warn", "The record says otherwise.", words, Link("What was entered", f"{base}/facts"))]
+
+
 def scope_line(record: PatientRecord, base: str) -> StripLine:
     """Whether a plan applies, and on what that rests."""
     metastasis = record.facts.get("metastasis") or missing_fact("metastasis", record)

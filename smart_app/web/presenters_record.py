@@ -20,6 +20,7 @@ from smart_app.web.presenters_overview import (
     MattersLine,
     StripLine,
     alert_lines,
+    override_lines,
     present_matters,
     scope_line,
 )
@@ -176,6 +177,7 @@ def present_record(
         applies=record.scope.applies,
         strip=(
             *alert_lines(shown),
+            *override_lines(record, base),
             *extras.warnings,
             *unread_strip(record, shown),
             scope_line(record, base),

@@ -226,7 +226,9 @@ def test_a_stage_that_the_chart_has_wrong_is_overridden_and_the_plan_applies(
     plan = plan_page(launched)
     assert launched.get("plan").status_code == 200
     assert "Staging was wrong; see letter" in plan.html
-    assert 'data-rule="' in launched.get("").text
+    summary = launched.get("").text
+    assert 'data-rule="' in summary
+    assert "The record says otherwise." in summary, "an overridden metastasis is never out of sight"
     _, receipt = press_save(launched, plan)
     assert receipt.attribute("data-resource")
 
