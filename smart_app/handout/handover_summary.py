@@ -50,7 +50,9 @@ def summarize(record: PatientRecord) -> tuple[Row, ...]:
         rows += _cancer(record, cancer)
     metastasis = record.facts.get("metastasis")
     if metastasis is not None and metastasis.state is FactState.ENTERED:
-        rows.append(("Distant disease", _value(metastasis), ""))
+        own = metastasis.record
+        says = f"; the record says {own.value}" if own is not None and own.known else ""
+        rows.append(("Distant disease", _value(metastasis) + says, _types_of([own])))
     rows += _treatments(record)
     return tuple(row for row in rows if row[1])
 
