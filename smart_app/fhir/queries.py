@@ -120,7 +120,7 @@ QUERIES: tuple[Query, ...] = (
         "pathology, genomics and imaging reports",
         _plain(),
         (*REPORT_FACTS, REPORTED_CANCER),
-        ("imaging", "report", "observation", "near-miss"),
+        ("imaging", "report", "observation", "procedure", "near-miss"),
     ),
     Query(
         "medication-request",

@@ -17,6 +17,7 @@ from smart_app.fhir.extract.drugs import read_drugs
 from smart_app.fhir.extract.evidence import DIAGNOSIS_CODE, Finding, date_key
 from smart_app.fhir.extract.germline import read_germline
 from smart_app.fhir.extract.imaging import read_imaging
+from smart_app.fhir.extract.not_placed import list_distant_disease_in_reports, list_unnamed_chemotherapy
 from smart_app.fhir.extract.observations import Reader, results_of
 from smart_app.fhir.extract.patient_facts import birads_fact, family_fact, germline_fact, patient_facts
 from smart_app.fhir.extract.radiation import read_radiation
@@ -66,6 +67,9 @@ def build_record(chart: Chart, patient: Patient, searches: tuple[Search, ...]) -
     facts["birads"] = birads_fact(chart, imaging.newest["last_breast_imaging"], read)
     facts["family_history"] = family_fact(chart, family, read)
     systemic, beside = read_drugs(chart, others)
+    list_unnamed_chemotherapy(chart, systemic)
+    if facts["metastasis"].value != "present":
+        list_distant_disease_in_reports(chart, reports)
     _note_conflicts(chart, facts)
     return PatientRecord(
         as_of=chart.as_of,
@@ -110,7 +114,10 @@ def _event_of(chart: Chart, key: str, observation: dict[str, Any], concept: str)
         return
     answer = read_answer(chart.codes, observation)
     value = answer.quantity.value if answer.quantity is not None else answer.recorded[:80] or None
-    chart.event(concept, on, chart.source(key, observation, on=on, recorded=answer.recorded), value=value)
+    source = chart.source(key, observation, on=on, recorded=answer.recorded)
+    chart.event(concept, on, source, value=value)
+    if concept == "disease-status" and answer.value_of("disease-status-value") == "worse":
+        chart.unplaced(source, "Cancer disease status: worse, and not read as a recurrence", answer.recorded)
 
 
 def _diagnoses_of_reports(chart: Chart, reports: list[Report], diagnoses: Diagnoses) -> None:
