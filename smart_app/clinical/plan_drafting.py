@@ -92,8 +92,8 @@ def merge_draft(
     """
     Bring a draft up to date: the clinician's decisions, dates, owners and notes stand; proposals are the engine's.
 
-    A date that the clinician did not touch follows the engine; one that the clinician set stays, unless it has passed
-    while the engine names another.
+    A date that the clinician did not touch follows the engine; one that the clinician set or took out stays so, unless
+    it has passed while the engine names another.
     """
     fresh = by_row(recommendations)
     rows: list[PlanRow] = []
@@ -118,7 +118,8 @@ def merge_draft(
 
 def _refresh(row: PlanRow, entry: Recommendation, as_of: date) -> PlanRow:
     due, proposed = row.due, entry.proposed_due
-    if row.due == row.proposed_due or row.due is None or (proposed is not None and row.due.latest < as_of):
+    passed = row.due is not None and row.due.latest < as_of
+    if row.due == row.proposed_due or (passed and proposed is not None):
         due = proposed
     return replace(
         row,

@@ -60,6 +60,14 @@ def test_a_date_that_the_clinician_gave_stands_although_it_cannot_be_told() -> N
     assert merged(draft, an_mri()).rows[0].due == PartialDate(2027, 3)
 
 
+def test_a_date_that_the_clinician_took_out_stays_out() -> None:
+    due = an_mri(status=DueStatus.DUE, missing=(), due=PartialDate(2026, 12))
+    draft = changed(drafted(due), due=None)
+    assert merged(draft, due).rows[0].due is None
+    later = merged(draft, an_mri(status=DueStatus.DUE, missing=(), due=PartialDate(2027, 2)))
+    assert later.rows[0].due is None
+
+
 def test_an_accepted_row_without_the_date_that_it_would_have_is_said_and_stops_nothing() -> None:
     draft = changed(drafted(an_mri()), decision=Decision.ACCEPT)
     assert no_date_words(draft, an_mri()) == [f"row.{MRI}.when"]
