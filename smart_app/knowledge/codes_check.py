@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from smart_app.knowledge.lined_yaml import LinedYamlError, load_lined_once
+from smart_app.knowledge.lined_yaml import LinedDict, LinedYamlError, load_lined_once
 from smart_app.knowledge.problems import ContentProblem
 
 KINDS = frozenset(
@@ -44,7 +44,7 @@ _CODE_SHAPES = {
     "ATC": re.compile(r"[A-Z]\d\d[A-Z]{2}\d\d"),
     "CVX": re.compile(r"\d{2,3}"),
 }
-_RULE_CONCEPTS = re.compile(r"\bconcepts: \[([^\]]*)\]|\bevent\.([a-z0-9-]+)")
+_RULE_CONCEPTS = re.compile(r"\bconcepts: \[([^\]]*)\]|\b(?:event|active)\.([a-z0-9-]+)")
 _TABLE_SYSTEMS = {
     "http://snomed.info/sct": "SNOMED",
     "snomed-ct": "SNOMED",
@@ -128,30 +128,28 @@ def _check_row(
         yield _problem(path, f"- concept: {data.get('concept')}", "a code row is not a mapping")
         return
     system, code = str(row.get("system", "")), str(row.get("code", ""))
-    where = f'system: {system}, code: "{code}"'
+    line = row.line if isinstance(row, LinedDict) else 1
     meaning = f"{data.get('concept')} {row.get('value') or ''} {row.get('side') or ''}".strip()
     if system not in systems:
-        yield _problem(path, where, f"{system} is no system of systems.yaml")
+        yield ContentProblem(f"codes/{path.name}", line, f"{system} is no system of systems.yaml")
     shape = _CODE_SHAPES.get(system)
     if shape is not None and not shape.fullmatch(code):
-        yield _problem(path, where, f"{code} is no {system} code")
+        yield ContentProblem(f"codes/{path.name}", line, f"{code} is no {system} code")
     if (system, code) in seen:
-        yield _problem(path, where, f"{system} {code} has two meanings: {seen[system, code]} and {meaning}")
+        yield ContentProblem(
+            f"codes/{path.name}", line, f"{system} {code} has two meanings: {seen[system, code]} and {meaning}"
+        )
     seen.setdefault((system, code), meaning)
     for key in ("display", "source"):
         if not row.get(key):
-            yield _problem(path, where, f"{system} {code} has no {key}")
+            yield ContentProblem(f"codes/{path.name}", line, f"{system} {code} has no {key}")
     if not isinstance(row.get("verified"), bool):
-        yield _problem(path, where, f"{system} {code} does not say whether it was verified")
+        yield ContentProblem(f"codes/{path.name}", line, f"{system} {code} does not say whether it was verified")
     if row.get("side") not in (None, *SIDES):
-        yield _problem(path, where, f"{system} {code} has an unknown side")
+        yield ContentProblem(f"codes/{path.name}", line, f"{system} {code} has an unknown side")
     displays = published.get((system, code))
-    if (
-        displays
-        and str(row.get("display")) not in displays
-        and row.get("source") in ("mCODE 4.0.0", "Synthea breast modules")
-    ):
-        yield _problem(path, where, f"{system} {code}: published as “{sorted(displays)[0]}”")
+    if displays and str(row.get("display")) not in displays:
+        yield ContentProblem(f"codes/{path.name}", line, f"{system} {code}: published as “{sorted(displays)[0]}”")
 
 
 def _check_rules(folder: Path, concepts: dict[str, str]) -> Iterator[ContentProblem]:

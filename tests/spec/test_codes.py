@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,69 @@ def test_a_code_with_two_meanings_and_a_near_miss_without_reason_are_found(tmp_p
     assert any("two meanings" in message for message in messages)
     assert any("does not say why" in message for message in messages)
     assert all(problem.line >= 1 for problem in check_codes(folder))
+
+
+BREAKS = {
+    "one code in two concepts": (
+        "codes/tumor-markers.yaml",
+        '  - {system: LOINC, code: "16113-3", ',
+        '  - {system: LOINC, code: "85337-4", ',
+        "LOINC 85337-4 has two meanings: estrogen-receptor-test and progesterone-receptor-test",
+    ),
+    "one code with two sides": (
+        "codes/surgery.yaml",
+        'code: "429400009"',
+        'code: "428571003"',
+        "SNOMED 428571003 has two meanings: mastectomy",
+    ),
+    "a display that no table has": (
+        "codes/tumor-markers.yaml",
+        "Estrogen receptor [Interpretation] in Tissue",
+        "Progesterone receptor [Interpretation] in Tissue",
+        "LOINC 16112-5: published as “Estrogen receptor [Interpretation] in Tissue”",
+    ),
+    "a near miss without its reason": (
+        "codes/tumor-markers.yaml",
+        '  why: "serum HER2 is not the HER2 status of the tumor"\n',
+        "",
+        "near miss serum-her2 does not say why",
+    ),
+    "a rule that asks for what is not defined": (
+        "rules/smoking-cessation.yaml",
+        "active.tobacco-use",
+        "active.tobacco-usage",
+        "concept tobacco-usage is not defined in codes/",
+    ),
+    "a row that does not say whether it was verified": (
+        "codes/laboratory.yaml",
+        'display: "Tobacco smoking status", source: mCODE 4.0.0, verified: true',
+        'display: "Tobacco smoking status", source: mCODE 4.0.0',
+        "LOINC 72166-2 does not say whether it was verified",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_each_thing_that_the_content_check_proves_is_told_with_file_and_line_when_it_breaks(
+    tmp_path: Path, name: str
+) -> None:
+    shutil.copytree(FOLDER.parent, tmp_path / "fhir_mappings")
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    (tables / "published.csv").write_text(
+        "system,code,display\nhttp://loinc.org,16112-5,Estrogen receptor [Interpretation] in Tissue\n", encoding="utf-8"
+    )
+    folder = tmp_path / "fhir_mappings" / "codes"
+    assert check_codes(folder, tables) == ()
+    file, old, new, message = BREAKS[name]
+    path = folder.parent / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    (found,) = [problem for problem in check_codes(folder, tables) if problem.message.startswith(message)]
+    line = text[: text.index(old)].count("\n") + 1
+    assert found.file == file
+    assert abs(found.line - line) <= (3 if not new else 0), "the line of the broken row, not of its twin"
 
 
 def test_the_longest_drug_name_wins(codes: CodeMap) -> None:
