@@ -133,7 +133,8 @@ def _with_tnm(row: FactRow, facts: object, record: PatientRecord, where: FactCon
         for part in parts
     ]
     ledger = tuple(pair for part in parts if part.known for pair in fact_row(part, where, index).ledger)
-    return replace(row, value=(*row.value, *inner), ledger=(*row.ledger, *ledger))
+    said = tuple(replace(piece, text=f"{piece.text};") for piece in row.value) if row.gap and inner else row.value
+    return replace(row, value=(*said, *inner), ledger=(*row.ledger, *ledger))
 
 
 def _with_examined(row: FactRow, examined: Fact | None, where: FactContext, index: int) -> FactRow:
