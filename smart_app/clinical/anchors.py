@@ -92,8 +92,10 @@ def _radiation_end(features: Features) -> Anchor:
     """
     record = features.record
     entered = entered_day(record, "radiation_ended_on")
+    by_hand = [row.ended_on for row in record.radiation if row.entry is not None and row.ended_on is not None]
     if entered is not None:
-        return Anchor(entered, (Because("radiation_ended_on", str(entered)),))
+        last = latest_of([entered, *by_hand])
+        return Anchor(last, (Because("radiation_ended_on", str(last)),))
     rows = courses(record, features.side) if features.side else list(record.radiation)
     rows = rows or list(record.radiation)
     if not rows:
@@ -112,8 +114,10 @@ def _radiation_end(features: Features) -> Anchor:
 def _surgery(features: Features) -> Anchor:
     record = features.record
     entered = entered_day(record, "surgery_on")
+    by_hand = [row.on for row in record.surgery if row.entry is not None and row.on is not None]
     if entered is not None:
-        return Anchor(entered, (Because("surgery_on", str(entered)),))
+        last = latest_of([entered, *by_hand])
+        return Anchor(last, (Because("surgery_on", str(last)),))
     rows = [row for side in SIDES for row in operations(record, side)] or list(record.surgery)
     day = latest_of([row.on for row in rows if row.on is not None])
     if day is None:

@@ -24,6 +24,7 @@ from smart_app.clinical.facts import (
 )
 from smart_app.clinical.typed_rows import (
     ABSENT,
+    BIRADS,
     CONCEPT_KEYS,
     CONDITIONS,
     DRUG_ROWS,
@@ -33,13 +34,18 @@ from smart_app.clinical.typed_rows import (
     ROW_NAMES,
     Parts,
     Row,
+    can_be_said,
     is_same,
     make_row,
+    modality_of,
     parts_of,
     row_id,
     row_words,
     typed_row,
 )
+
+READ_FROM_ROWS = ("breast_density", "cumulative_doxorubicin_mg_m2", "lvef_percent", "smoking")
+"""Facts that may have been read from the resource of a study, a drug or a condition alone."""
 
 
 def own_rows(record: PatientRecord, name: str) -> tuple[tuple[Parts, Row], ...]:
@@ -70,6 +76,8 @@ def list_words(record: PatientRecord, name: str) -> str:
 
 def why_it_does_not_fit(entry: Entry, record: PatientRecord) -> str:
     """Why an entry does not hold for this record; empty where it does."""
+    if not can_be_said(entry.name, entry.row, entry.value, bool(entry.instead_of)):
+        return "this cannot be said of such an entry"
     if entry.row == OTHERS:
         same = entry.instead_of == list_words(record, entry.name)
         return "" if same else "the record now holds other entries of this kind"
@@ -104,7 +112,22 @@ def apply_rows(record: PatientRecord, entries: Iterable[Entry]) -> PatientRecord
         rows, struck = _laid_over(record, name, fitting)
         aside.extend(struck)
         now = replace(now, **_as_laid(now, name, rows))
-    return replace(now, all_given=all_given, set_aside=tuple(aside))
+    now = replace(now, all_given=all_given, set_aside=tuple(aside))
+    return replace(now, facts=_without_struck(now))
+
+
+def _without_struck(record: PatientRecord) -> Mapping[str, Fact]:
+    """The facts without those that rest only on a row of the record that did not take place: these are open again."""
+    struck = {source.reference for aside in record.set_aside if not aside.why for source in aside.sources}
+    facts = dict(record.facts)
+    for name in READ_FROM_ROWS:
+        fact = facts.get(name)
+        if fact is None or fact.entry is not None or not fact.sources:
+            continue
+        if struck.issuperset(source.reference for source in fact.sources):
+            state = FactState.NOT_FOUND if record.was_read(name) else FactState.NOT_READ
+            facts[name] = Fact(name, state, looked_for=fact.looked_for)
+    return facts
 
 
 def _is_absent(entry: Entry) -> bool:
@@ -165,20 +188,29 @@ def _studies(record: PatientRecord, rows: list[tuple[Parts, Row]]) -> dict[str, 
         done = [row for parts, row in rows if parts["what"] == what and isinstance(row, ImagingStudy)]
         if done == [own]:
             continue
-        resources = {source.reference for source in own.sources} if own is not None else set()
-        earlier = [event for event in events.get(what, ()) if not resources & {s.reference for s in event.sources}]
+        gone = {source.reference for source in own.sources} if own is not None and own not in done else set()
+        listed = [event for event in events.get(what, ()) if not gone & {s.reference for s in event.sources}]
+        by_hand = [study for study in done if study.entry is not None]
         if key is not None:
-            done += [ImagingStudy(what, e.on, e.side, None, e.sources) for e in earlier if not done]
-            done.sort(key=_newest)
-            imaging[key] = done.pop() if done else None
-        earlier += [Event(what, row.on, row.sources, row.side, entry=row.entry) for row in done]
-        events[what] = tuple(sorted(earlier, key=lambda event: str(event.on or ""), reverse=True))
-    imaging["last_breast_imaging"] = _last_of_breast(record, imaging)
-    return {"imaging": imaging, "events": events, "facts": _with_birads(record, imaging["last_breast_imaging"])}
+            candidates = [*done, *(_study_of(event) for event in listed)]
+            leading = imaging[key] = max(candidates, key=_newest, default=None)
+            by_hand = [study for study in by_hand if study is not leading]
+        listed += [Event(what, row.on, row.sources, row.side, row.birads, entry=row.entry) for row in by_hand]
+        events[what] = tuple(sorted(listed, key=lambda event: str(event.on or ""), reverse=True))
+    last = imaging["last_breast_imaging"] = _last_of_breast(record, imaging)
+    stands = [row.record or row for _, row in rows if isinstance(row, ImagingStudy)]
+    return {"imaging": imaging, "events": events, "facts": _with_birads(record, last, stands)}
 
 
-def _newest(study: ImagingStudy) -> tuple[date, bool]:
-    return study.on.latest if study.on is not None else date.min, study.entry is not None
+def _study_of(event: Event) -> ImagingStudy:
+    """A study that is listed among the events, with its category."""
+    birads = event.value if event.value in BIRADS else None
+    return ImagingStudy(modality_of(event.concept), event.on, event.side, birads, event.sources)
+
+
+def _newest(study: ImagingStudy) -> tuple[date, bool, bool]:
+    """Of two dates that may be either way round, the one that is surely no earlier."""
+    return study.on.earliest if study.on is not None else date.min, study.entry is not None, study.birads is not None
 
 
 def _last_of_breast(record: PatientRecord, imaging: Mapping[str, ImagingStudy | None]) -> ImagingStudy | None:
@@ -190,23 +222,27 @@ def _last_of_breast(record: PatientRecord, imaging: Mapping[str, ImagingStudy | 
     return own if stands and newest is not None and newest.entry is None else newest
 
 
-def _with_birads(record: PatientRecord, last: ImagingStudy | None) -> Mapping[str, Fact]:
-    """The facts with the category of the entered study; without one, what the record says stays open."""
-    if last is None or last.entry is None or last.birads is None:
-        return record.facts
+def _with_birads(record: PatientRecord, last: ImagingStudy | None, stands: list[ImagingStudy]) -> Mapping[str, Fact]:
+    """
+    The facts with the category of the last study.
+
+    An entered study without a category leaves open what the record says; a struck study takes its category along.
+    """
     own = record.facts.get("birads")
-    fact = Fact(
-        "birads",
-        FactState.ENTERED,
-        last.birads,
-        last.on,
-        extra={"sub": last.sub} if last.sub else {},
-        rule="Of the study that the clinician entered.",
-        looked_for=own.looked_for if own is not None else "",
-        entry=last.entry,
-        record=own,
-    )
-    return {**record.facts, "birads": fact}
+    looked_for = own.looked_for if own is not None else ""
+    read = record.imaging.get("last_breast_imaging")
+    if last is not None and last.entry is not None and last.birads is not None:
+        rule = "Of the study that the clinician entered."
+        fact = Fact("birads", FactState.ENTERED, last.birads, last.on, rule=rule, entry=last.entry, record=own)
+    elif read is None or any(study == read for study in stands):
+        return record.facts
+    elif last is not None and last.entry is None and last.birads is not None:
+        rule = "Category of the last breast imaging, without the study that the clinician struck."
+        fact = Fact("birads", FactState.DOCUMENTED, last.birads, last.on, last.sources, rule=rule)
+    else:
+        fact = Fact("birads", FactState.NOT_FOUND if record.was_read("birads") else FactState.NOT_READ)
+    extra = {"sub": f"{last.birads}{last.sub}"} if fact.known and last is not None and last.sub else {}
+    return {**record.facts, "birads": replace(fact, extra=extra, looked_for=looked_for)}
 
 
 def entered_names(record: PatientRecord) -> frozenset[str]:

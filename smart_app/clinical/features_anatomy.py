@@ -64,9 +64,9 @@ def courses(record: PatientRecord, side: str) -> list[RadiotherapyCourse]:
 def breast_treatment_end(record: PatientRecord) -> PartialDate | None:
     """The end of operation and radiation of the breasts; None where no date is known. What comes after is follow-up."""
     operated, irradiated = entered_day(record, "surgery_on"), entered_day(record, "radiation_ended_on")
-    ends = [operated] if operated is not None else [row.on for row in record.surgery if row.kind in _KINDS]
-    ends += [irradiated] if irradiated is not None else [row.ended_on for row in record.radiation]
-    return latest_of([end for end in ends if end is not None])
+    ends = [row.on for row in record.surgery if row.kind in _KINDS and (operated is None or row.entry is not None)]
+    ends += [row.ended_on for row in record.radiation if irradiated is None or row.entry is not None]
+    return latest_of([end for end in (operated, irradiated, *ends) if end is not None])
 
 
 def _sources(rows: Iterable[Surgery | RadiotherapyCourse]) -> tuple[Source, ...]:

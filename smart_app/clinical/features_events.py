@@ -47,7 +47,8 @@ def answer_on_demand(record: PatientRecord, name: str) -> Feature:
         events = record.events.get(key, ())
         if prefix == "active":
             events = tuple(event for event in events if event.value not in RESOLVED)
-        coded = _bleeding_code(record) if key == "vaginal-bleeding" and not events else None
+        denied = key in record.all_given
+        coded = _bleeding_code(record) if key == "vaginal-bleeding" and not (events or denied) else None
         if coded is not None:
             return Feature(name, True, (coded,))
         if events:

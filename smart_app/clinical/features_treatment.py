@@ -178,13 +178,13 @@ def _her2(record: PatientRecord) -> Feature:
 
 def antibody_end(record: PatientRecord) -> PartialDate | None:
     """The last dose of HER2 antibodies, as entered or recorded; None while one is active, or where no end is known."""
+    drugs = [drug for drug in record.systemic if "her2" in drug.classes and is_her2_word(drug) in _ANTIBODIES]
     entered = entered_day(record, "trastuzumab_ended")
     if entered is not None:
-        return entered
-    drugs = [drug for drug in record.systemic if "her2" in drug.classes and is_her2_word(drug) in _ANTIBODIES]
+        drugs = [drug for drug in drugs if drug.entry is not None]
     if any(drug.status == "active" for drug in drugs):
         return None
-    ends = [drug.ended_on for drug in drugs if drug.ended_on is not None]
+    ends = [*filter(None, (entered,)), *(drug.ended_on for drug in drugs if drug.ended_on is not None)]
     return max(ends, key=lambda day: day.latest, default=None)
 
 
@@ -200,11 +200,14 @@ def _since_her2(record: PatientRecord) -> Feature:
 def _suppression(record: PatientRecord) -> Feature:
     removed = ovaries_removed(record)
     entered = record.facts.get("ovarian_suppression")
-    if entered is not None and entered.known and removed is None:
-        reason = Because(entered.name, entered.value, entered.sources)
-        return Feature("ofs", frozenset({str(entered.value)}), (reason,))
     drugs = [drug for drug in record.systemic if "ovarian-suppression" in drug.classes]
     active = [drug for drug in drugs if drug.status == "active"]
+    if entered is not None and entered.known and removed is None:
+        by_hand = {"gnrh" if drug.status == "active" else "none" for drug in drugs if drug.entry is not None}
+        if by_hand and str(entered.value) not in by_hand:
+            return unknown("ofs", "ovarian_suppression")  # two entries that contradict one another settle nothing
+        reason = Because(entered.name, entered.value, entered.sources)
+        return Feature("ofs", frozenset({str(entered.value)}), (reason,))
     values = {"gnrh"} if active else set()
     reasons = _because(active)
     if removed is not None:
@@ -227,10 +230,8 @@ def endocrine_drugs(record: PatientRecord) -> list[Medication]:
 def endocrine_start(record: PatientRecord) -> PartialDate | None:
     """The first day of endocrine therapy, whatever drugs followed one another, entered or recorded; None: unknown."""
     entered = entered_day(record, "endocrine_started_on")
-    if entered is not None:
-        return entered
-    drugs = endocrine_drugs(record)
-    starts = [drug.started_on for drug in drugs if drug.started_on is not None]
+    drugs = [drug for drug in endocrine_drugs(record) if entered is None or drug.entry is not None]
+    starts = [*filter(None, (entered,)), *(drug.started_on for drug in drugs if drug.started_on is not None)]
     return min(starts, key=lambda day: day.earliest, default=None)
 
 
@@ -242,7 +243,8 @@ def _endocrine_years(record: PatientRecord) -> Feature:
     end = PartialDate.from_date(record.as_of)
     if not any(drug.status == "active" for drug in drugs):
         entered = entered_day(record, "endocrine_ended_on")
-        ends = [entered] if entered is not None else [drug.ended_on for drug in drugs if drug.ended_on is not None]
+        told = [drug for drug in drugs if entered is None or drug.entry is not None]
+        ends = [*filter(None, (entered,)), *(drug.ended_on for drug in told if drug.ended_on is not None)]
         if not ends:
             return unknown("et.years", "endocrine_ended_on")
         end = max(ends, key=lambda day: day.latest)

@@ -26,7 +26,7 @@ ENTERED_DATES = (
     "endocrine_ended_on",
     "trastuzumab_ended",
 )
-"""Dates of treatment that a clinician may enter: an entered one stands before the record's rows."""
+"""Dates of treatment that a clinician may enter: an entered one stands before the record, beside entered rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +175,14 @@ def _counts(step: _Step, since: PartialDate | None) -> bool:
 def _steps(record: PatientRecord) -> Iterator[_Step]:
     operated, irradiated = entered_day(record, "surgery_on"), entered_day(record, "radiation_ended_on")
     for row in record.surgery:
-        if row.kind in ("mastectomy", "breast-conserving") and operated is None:
+        if row.kind in ("mastectomy", "breast-conserving") and (operated is None or row.entry is not None):
             yield _Step("surgery", row.on, row.on, False, row.sources)
     if operated is not None:
         yield _Step("surgery_on", operated, operated, False, ())
     for row in record.axillary_surgery:
         yield _Step("axillary_surgery", row.on, row.on, False, row.sources)
     for course in record.radiation:
-        if irradiated is None:
+        if irradiated is None or course.entry is not None:
             yield _Step("radiation", course.started_on, course.ended_on, course.ended_on is None, course.sources)
     if irradiated is not None:
         yield _Step("radiation_ended_on", None, irradiated, False, ())

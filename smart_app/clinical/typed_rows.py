@@ -28,6 +28,13 @@ OTHERS = "others"
 DRUG_ROWS = ("systemic", "other_medications")
 ROW_NAMES = ("surgery", "axillary_surgery", "radiation", *DRUG_ROWS, "done", "conditions")
 """What is entered as rows: by the names of the facts JSON; `done` are studies, tests and visits."""
+WITH_OTHERS = ("surgery", "axillary_surgery", "radiation", "systemic")
+"""Of these a clinician may say that there are no others."""
+DONE = (
+    "mammogram", "breast-mri", "breast-ultrasound", "dxa", "echocardiogram", "ecg", "clinic-visit", "gynecologic-exam",
+    "cbc", "lipid-panel", "liver-tests",
+)  # fmt: skip
+"""Studies, tests and visits that rules look for, by concept."""
 CONDITIONS = (
     "hypertension", "diabetes", "hyperlipidemia", "heart-failure", "stroke", "venous-thromboembolism", "tobacco-use",
     "vasomotor-symptoms", "vaginal-bleeding", "visual-symptoms",
@@ -74,18 +81,19 @@ ROW_PARTS: Mapping[str, tuple[RowPart, ...]] = {
     "systemic": _DRUG,
     "other_medications": _DRUG,
     "done": (
-        RowPart("what", "name", needed=True),
+        RowPart("what", "name", DONE, True),
         RowPart("side", "choice", _SIDES[:3]),
         RowPart("on", "date", needed=True),
         RowPart("birads", "choice", BIRADS),
     ),
     "conditions": (
-        RowPart("what", "name", needed=True),
+        RowPart("what", "name", CONDITIONS, True),
         RowPart("status", "choice", ("active", "resolved", ABSENT), True),
         _ON,
     ),
 }
-_NAME = re.compile(r"[^;\n]{1,60}")
+_NAME = re.compile(r"[^;\x00-\x1f\x7f]{1,60}")
+_ROW_ID = re.compile(r"(?:own|r)-[0-9a-f]{10}")
 _DOSE = re.compile(r"\d{1,3}(?:\.\d{1,2})?")
 
 
@@ -175,6 +183,16 @@ def row_id(name: str, text: str) -> str:
     return f"r-{hashlib.sha256(f'{name}|{text}'.encode()).hexdigest()[:10]}"
 
 
+def can_be_said(name: str, row: str, value: object, corrects: bool) -> bool:
+    """
+    Whether such a value may stand for a row of this id: a typed row anywhere, `NOT_DONE` only of a row of the record,
+    `ALL_GIVEN` only of a whole list.
+    """
+    if row == OTHERS:
+        return name in WITH_OTHERS and value == ALL_GIVEN
+    return bool(_ROW_ID.fullmatch(row)) and (isinstance(value, Mapping) or (corrects and value == NOT_DONE))
+
+
 def own_id(name: str, parts: Parts) -> str:
     """The `row` of an added row: the same for the same thing, so that a form posted twice adds it once."""
     one_each = parts.get("agent") or (parts["what"] if name == "conditions" else "")
@@ -232,8 +250,9 @@ def make_row(name: str, parts: Parts, entry: Entry, own: Row | None) -> Row:
     if name == "done":
         study = own if isinstance(own, ImagingStudy) else None
         birads = parts.get("birads", "")
-        modality = _MODALITIES.get(parts["what"], parts["what"])
-        return ImagingStudy(modality, on, side, birads[:1] or None, (), birads[1:] or None, entry, study)
+        return ImagingStudy(
+            modality_of(parts["what"]), on, side, birads[:1] or None, (), birads[1:] or None, entry, study
+        )
     if name == "conditions":
         return Event(parts["what"], on, (), value=parts["status"], entry=entry, record=_event(own))
     operation = own if isinstance(own, Surgery) else None
@@ -243,6 +262,11 @@ def make_row(name: str, parts: Parts, entry: Entry, own: Row | None) -> Row:
 
 def _event(own: Row | None) -> Event | None:
     return own if isinstance(own, Event) else None
+
+
+def modality_of(what: str) -> str:
+    """The modality of a study, as the facts JSON has it; of other things their concept."""
+    return _MODALITIES.get(what, what)
 
 
 _MODALITIES = {"mammogram": "MG", "breast-mri": "MR", "breast-ultrasound": "US", "dxa": "DXA", "echocardiogram": "US"}

@@ -13,12 +13,14 @@ from smart_app.clinical.facts import Entry, FactState, PatientRecord
 from smart_app.clinical.typed_rows import (
     BIRADS,
     CONDITIONS,
+    DONE,
     DRUG_ROWS,
     FIELDS,
     NOT_DONE,
     OTHERS,
     ROW_NAMES,
     ROW_PARTS,
+    WITH_OTHERS,
     Parts,
     RowPart,
     row_id,
@@ -41,15 +43,6 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "done": ("Studies, tests and visits", "a study, test or visit"),
     "conditions": ("Conditions that the rules ask about", "a condition"),
 }
-WITH_OTHERS = ("surgery", "axillary_surgery", "radiation", "systemic")
-"""Of these a clinician may say that there are no others."""
-
-DONE = (
-    "mammogram", "breast-mri", "breast-ultrasound", "dxa", "echocardiogram", "ecg", "clinic-visit", "gynecologic-exam",
-    "cbc", "lipid-panel", "liver-tests",
-)  # fmt: skip
-"""What the rules look for, by concept."""
-
 WHATS = {"done": DONE, "conditions": CONDITIONS}
 _DATE = "2022, 2022-12 or 2022-12-09"
 _LABELS: Mapping[str, str] = {

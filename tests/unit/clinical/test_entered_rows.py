@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import random
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -10,9 +13,12 @@ import pytest
 from smart_app.clinical.entered_rows import find_own_row, list_words, own_rows
 from smart_app.clinical.entries import apply_entries
 from smart_app.clinical.entries_kept import entries_are_applied, entries_that_stand
-from smart_app.clinical.facts import Entry, FactState, PatientRecord
+from smart_app.clinical.facts import Entry, Fact, FactState, PatientRecord, Search, SearchState
 from smart_app.clinical.facts_json import facts_json
+from smart_app.clinical.features import derive_features
+from smart_app.clinical.features_treatment import antibody_end, endocrine_start
 from smart_app.clinical.plan_facts import entry_words
+from smart_app.clinical.treatment_dates import primary_treatment
 from smart_app.clinical.typed_rows import ALL_GIVEN, NOT_DONE, OTHERS, own_id, parse_row, row_id, typed_row
 from smart_app.fhir.entered_facts import as_read_back
 from tests.support.rule_charts import AS_OF, read_chart
@@ -198,3 +204,131 @@ def test_a_condition_and_a_study_can_be_entered_together() -> None:
     assert shown.events["stroke"][0].entry == entries[0]
     assert shown.events["clinic-visit"][0].entry == entries[1]
     assert entries_are_applied(entries, shown)
+
+
+def test_the_category_of_a_struck_study_goes_with_it_and_the_one_before_it_leads() -> None:
+    suspicious = CHART.replace("both 2", "both 4")
+    alone = read_chart([suspicious])
+    gone = apply_entries(alone, (about(alone, "done", NOT_DONE),))
+    assert gone.imaging["last_breast_imaging"] is None
+    assert (gone.facts["birads"].state, gone.facts["birads"].value) == (FactState.NOT_FOUND, None)
+    record = read_chart([f"{suspicious} · mammogram 2024-03-10 both 1 · mammogram 2023-12-01 both 3"])
+    shown = apply_entries(record, (about(record, "done", NOT_DONE),))
+    birads = shown.facts["birads"]
+    assert (birads.state, birads.value, str(birads.on)) == (FactState.DOCUMENTED, "1", "2024-03-10")
+    assert [str(event.on) for event in shown.events["mammogram"]] == ["2024-03-10", "2023-12-01"], "each once"
+
+
+def test_a_struck_study_that_was_never_read_in_full_leaves_its_category_unread() -> None:
+    record = replace(
+        read_chart([CHART.replace("both 2", "both 4")]),
+        searches=(Search("report", "DiagnosticReport", SearchState.FAILED, supplies=("birads", "mammogram")),),
+    )
+    struck = apply_entries(record, (about(record, "done", NOT_DONE),))
+    assert struck.facts["birads"].state is FactState.NOT_READ
+
+
+def test_a_study_of_a_year_never_hides_the_category_of_a_dated_one() -> None:
+    record = read_chart([CHART.replace("both 2", "left 4")])
+    shown = apply_entries(record, (added("done", "what mammogram; side right; on 2025; birads 1"),))
+    assert shown.facts["birads"].value == "4"
+    corrected = apply_entries(record, (about(record, "done", "what mammogram; side left; on 2025-03-12; birads 4B"),))
+    assert corrected.facts["birads"].extra == {"sub": "4B"}, "as the record's own is written"
+
+
+def test_what_was_read_from_a_struck_study_alone_is_open_again() -> None:
+    record = read_chart([f"{CHART} · echo 2025-01-10"])
+    echo = next(i for i, (parts, _) in enumerate(own_rows(record, "done")) if parts["what"] == "echocardiogram")
+    sources = own_rows(record, "done")[echo][1].sources
+    of_echo = Fact("lvef_percent", FactState.DOCUMENTED, 41, sources=sources)
+    record = replace(record, facts={**record.facts, "lvef_percent": of_echo})
+    struck = apply_entries(record, (about(record, "done", NOT_DONE, echo),))
+    assert (struck.facts["lvef_percent"].state, struck.facts["lvef_percent"].value) == (FactState.NOT_FOUND, None)
+    other = apply_entries(record, (about(record, "surgery", NOT_DONE),))
+    assert other.facts["lvef_percent"] == of_echo
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "value"),
+    [
+        ("surgery", "own-0123456789", NOT_DONE),
+        ("surgery", "own-0123456789", ALL_GIVEN),
+        ("surgery", OTHERS, NOT_DONE),
+        ("surgery", OTHERS, {"kind": "mastectomy", "side": "left"}),
+        ("surgery", "own-<b>/../x", {"kind": "mastectomy", "side": "right"}),
+        ("other_medications", OTHERS, ALL_GIVEN),
+        ("conditions", OTHERS, ALL_GIVEN),
+    ],
+)
+def test_what_cannot_be_said_of_a_row_is_set_aside_with_words(name: str, row: str, value: Any) -> None:
+    record = read_chart([CHART])
+    entry = Entry(name, value, "Dr. Rossi", f"{AS_OF}T10:00:00Z", "sent by hand", row=row)
+    entry = replace(entry, instead_of=list_words(record, name) if row == OTHERS else "")
+    shown = apply_entries(record, (entry,))
+    assert [aside.why for aside in shown.set_aside] == ["this cannot be said of such an entry"]
+    assert shown.all_given == {}
+    assert shown.surgery == record.surgery
+    assert entries_are_applied([entry], shown)
+
+
+def test_that_there_are_no_others_cannot_be_said_of_one_row_of_the_record() -> None:
+    record = read_chart([CHART])
+    shown = apply_entries(record, (about(record, "surgery", ALL_GIVEN),))
+    assert shown.surgery == record.surgery
+    assert len(shown.set_aside) == 1
+
+
+def test_an_entered_date_stands_before_the_record_but_never_hides_what_was_entered_as_well() -> None:
+    record = read_chart([CHART])
+    at = f"{AS_OF}T09:00:00Z"
+    dates = {"surgery_on": "2023-04", "endocrine_started_on": "2023-08", "trastuzumab_ended": "2024-02"}
+    told = tuple(Entry(name, day, "Dr. Rossi", at, "letter") for name, day in dates.items())
+    alone = apply_entries(record, told)
+    assert str(primary_treatment(alone).ended_on) == "2023-04"
+    assert str(endocrine_start(alone)) == "2023-08"
+    more = (
+        added("surgery", "kind mastectomy; side left; on 2026-09-01"),
+        added("systemic", "agent tamoxifen; class serm, endocrine; status stopped; from 2015; to 2016"),
+        added("systemic", "agent trastuzumab; class her2; status active; from 2026-10"),
+    )
+    both = apply_entries(record, (*told, *more))
+    assert str(primary_treatment(both).ended_on) == "2026-09-01"
+    assert str(endocrine_start(both)) == "2015"
+    assert (str(antibody_end(alone)), antibody_end(both)) == ("2024-02", None)
+
+
+def test_two_entries_on_ovarian_suppression_that_contradict_one_another_settle_nothing() -> None:
+    record = read_chart([CHART])
+    none = Entry("ovarian_suppression", "none", "Dr. Rossi", f"{AS_OF}T09:00:00Z", "asked")
+    running = added("systemic", "agent goserelin; class ovarian-suppression, endocrine; status active; from 2026-01")
+    assert derive_features(apply_entries(record, (none,))).get("ofs").value == frozenset({"none"})
+    both = derive_features(apply_entries(record, (none, running))).get("ofs")
+    assert (both.value, both.missing) == (None, ("ovarian_suppression",))
+
+
+def test_the_order_of_many_entries_about_the_same_rows_never_matters() -> None:
+    record = read_chart([f"{CHART} · clot 2020-05-01 · mammogram 2024-03-10 both 1"])
+    late = f"{AS_OF}T11:00:00Z"
+    every = [
+        added("surgery", "kind mastectomy; side right; on 2024-01"),
+        added("systemic", "agent doxorubicin; status stopped; from 2023-04"),
+        added("systemic", "agent doxorubicin; status unknown", at=late),
+        added("done", "what mammogram; side left; on 2026-09; birads 4B"),
+        added("done", "what clinic-visit; on 2026-09-01"),
+        added("conditions", "what stroke; status absent"),
+        added("conditions", "what stroke; status resolved; on 2020", at=late),
+        about(record, "done", NOT_DONE),
+        about(record, "systemic", NOT_DONE),
+        replace(about(record, "systemic", "agent letrozole; status unknown; from 2023-07-01"), at=late),
+        about(record, "surgery", "kind mastectomy; side left; on 2023-03-15"),
+        about(record, "conditions", NOT_DONE),
+        Entry("radiation", ALL_GIVEN, "Dr. Rossi", late, "asked", row=OTHERS),
+        Entry("surgery_on", "2023-04", "Dr. Rossi", late, "letter"),
+    ]
+    chance = random.Random(4)
+    for _ in range(60):
+        some = chance.sample(every, chance.randrange(2, len(every)))
+        one = json.dumps(facts_json(apply_entries(record, tuple(some))))
+        for _ in range(3):
+            chance.shuffle(some)
+            assert json.dumps(facts_json(apply_entries(record, tuple(some)))) == one
