@@ -44,6 +44,7 @@ from smart_app.clinical.typed_rows import (
     typed_row,
 )
 
+HELD = "the record holds it itself"
 READ_FROM_ROWS = ("breast_density", "cumulative_doxorubicin_mg_m2", "lvef_percent", "smoking")
 """Facts that may have been read from the resource of a study, a drug or a condition alone."""
 
@@ -86,7 +87,7 @@ def why_it_does_not_fit(entry: Entry, record: PatientRecord) -> str:
         found = any(typed_row(parts) == entry.instead_of for parts in rows)
         return "" if found else "the record no longer says what was corrected"
     held = isinstance(entry.value, Mapping) and any(is_same(entry.value, parts) for parts in rows)
-    return "the record holds it itself" if held else ""
+    return HELD if held else ""
 
 
 def apply_rows(record: PatientRecord, entries: Iterable[Entry]) -> PatientRecord:

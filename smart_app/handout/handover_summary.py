@@ -132,10 +132,10 @@ def _treatments(record: PatientRecord) -> list[Row]:
     ]
     courses = [_span(f"{row.side} side", row.started_on, row.ended_on) + _by_hand(row) for row in record.radiation]
     none = dict.fromkeys(record.all_given, "none (entered by the clinician)")
-    active = [drug for drug in record.systemic if drug.status == "active"]
-    others = [drug.agent for drug in record.other_medications if drug.status == "active"]
+    no_drugs = none.get("systemic", "")
+    active = [drug for drug in (*record.systemic, *record.other_medications) if drug.status == "active"]
     return [
-        ("Medicines now", ", ".join(dict.fromkeys([*(drug.agent for drug in active), *others])), ""),
+        ("Medicines now", ", ".join(dict.fromkeys(drug.agent + _by_hand(drug) for drug in active)), ""),
         (
             "Surgery",
             "; ".join(operations) or none.get("surgery", ""),
@@ -143,7 +143,7 @@ def _treatments(record: PatientRecord) -> list[Row]:
         ),
         (
             "Chemotherapy",
-            _drugs(record.systemic, CHEMOTHERAPY_CLASSES) or none.get("systemic", ""),
+            _drugs(record.systemic, CHEMOTHERAPY_CLASSES) or no_drugs,
             _drug_types(record.systemic, CHEMOTHERAPY_CLASSES),
         ),
         (
@@ -151,8 +151,16 @@ def _treatments(record: PatientRecord) -> list[Row]:
             "; ".join(courses) or none.get("radiation", ""),
             _types(s for row in record.radiation for s in row.sources),
         ),
-        ("HER2 therapy", _drugs(record.systemic, HER2_CLASSES), _drug_types(record.systemic, HER2_CLASSES)),
-        ("Endocrine", _drugs(record.systemic, HORMONE_CLASSES), _drug_types(record.systemic, HORMONE_CLASSES)),
+        (
+            "HER2 therapy",
+            _drugs(record.systemic, HER2_CLASSES) or no_drugs,
+            _drug_types(record.systemic, HER2_CLASSES),
+        ),
+        (
+            "Endocrine",
+            _drugs(record.systemic, HORMONE_CLASSES) or no_drugs,
+            _drug_types(record.systemic, HORMONE_CLASSES),
+        ),
     ]
 
 

@@ -4,7 +4,9 @@ Entering a fact, a treatment or a study that is missing, not read or wrong; kept
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 
 from flask import Blueprint, Response, make_response, redirect, request
 
@@ -15,6 +17,7 @@ from smart_app.clinical.typed_rows import (
     NOT_DONE,
     OTHERS,
     ROW_PARTS,
+    lies_ahead,
     own_id,
     row_problems,
     typed_row,
@@ -120,15 +123,30 @@ def _typed_rows(opened: Opened, key: str, fields: FormData) -> tuple[dict[str, l
         return _entry_fields(key, NOT_DONE, said), asked
     groups = drug_groups(opened.services.knowledge.codes, name).values() if name in DRUG_ROWS else ()
     classes = {agent: given for group in groups for agent, given in group.items()}
+    new = not rest.startswith(("own-", "r-"))
+    entered = {entry.row: entry.value for entry in opened.review.entries if entry.name == name}
     made: dict[str, list[str]] = {}
     for agent in [name for name in fields.get("row.agent") or () if name] or [""]:
         parts = _parts(name, fields, agent, classes.get(agent, ()))
-        problems = {**row_problems(name, parts), **asked}
+        problems = {**_wrong(name, parts, classes, opened.review.record.as_of), **asked}
+        own = own_id(name, parts) if new and not problems else rest
+        if new and entered.get(own, parts) != parts:
+            problems["agent" if name in DRUG_ROWS else ""] = "You entered this already: change that entry below."
         if problems:
             return {}, problems
-        own = key if rest.startswith(("own-", "r-")) else f"{name}.{own_id(name, parts)}"
-        made.update(_entry_fields(own, typed_row(parts), said))
+        made.update(_entry_fields(f"{name}.{own}", typed_row(parts), said))
     return made, {}
+
+
+def _wrong(name: str, parts: dict[str, str], agents: Mapping[str, object], as_of: date) -> dict[str, str]:
+    """What cannot be kept of one row, by part."""
+    problems = row_problems(name, parts)
+    if name in DRUG_ROWS and "agent" not in problems and parts["agent"] not in agents:
+        problems["agent"] = "Choose one of those that are offered."
+    ahead = lies_ahead(name, parts, as_of)
+    if ahead and ahead not in problems:
+        problems[ahead] = "This date lies in the future."
+    return problems
 
 
 def _parts(name: str, fields: FormData, agent: str, classes: tuple[str, ...]) -> dict[str, str]:

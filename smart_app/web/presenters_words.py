@@ -322,7 +322,7 @@ def value_words(name: str, value: Any, extra: Mapping[str, Any] | None = None) -
     if name == "family_history" and isinstance(value, (list, tuple)):
         return "; ".join(_relative(row) for row in value)
     if name == "birads":
-        return f"BI-RADS {value}{extra.get('sub') or ''}"
+        return f"BI-RADS {extra.get('sub') or value}"
     if name in DATE_FACTS:
         return date_or_text(str(value))
     if name == "ovarian_suppression" and value in _SUPPRESSION:

@@ -5,19 +5,19 @@ A form of the plan page onto a draft. Pure: what cannot be taken is a problem be
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from smart_app.clinical.date_facts import DATE_FACTS
 from smart_app.clinical.dates import PartialDate
-from smart_app.clinical.entered_rows import find_own_row, list_words, why_it_does_not_fit
+from smart_app.clinical.entered_rows import HELD, find_own_row, list_words, own_rows, why_it_does_not_fit
 from smart_app.clinical.entries import TUMOR_FACTS, entry_key, parse_entry_value
 from smart_app.clinical.facts import Entry, FactValue, PatientRecord
 from smart_app.clinical.plan import CarePlanDraft, Decision, EducationChoice, PlanRow
 from smart_app.clinical.plan_drafting import Conflict, conflicts_of
-from smart_app.clinical.typed_rows import OTHERS, ROW_NAMES, lies_ahead, typed_row
+from smart_app.clinical.typed_rows import DRUG_ROWS, OTHERS, ROW_NAMES, lies_ahead, typed_row
 from smart_app.workflow.planning_needs import ENTERED
 from smart_app.workflow.planning_ports import FormData
 from smart_app.workflow.planning_types import PlanIssue
@@ -26,6 +26,7 @@ TEXT_LIMIT = 4000
 NAME_LIMIT = 200
 LINE_LIMIT = 500
 OWN_ITEMS_LIMIT = 50
+ENTRIES_LIMIT = 200
 _DECISIONS = {"accept": Decision.ACCEPT, "decline": Decision.DECLINE, "": Decision.UNDECIDED}
 
 
@@ -242,7 +243,7 @@ def _entered(form: _Form, entries: tuple[Entry, ...], record: PatientRecord) -> 
         except ValueError as error:
             form.complain(f"entry.{key}.value", f"Write {error}.")
             continue
-        entry = _entry(form, key, typed, record)
+        entry = _entry(form, key, typed, record, kept)
         if entry is None:
             continue
         before = next((old for old in kept if entry_key(old) == key), None)
@@ -253,8 +254,11 @@ def _entered(form: _Form, entries: tuple[Entry, ...], record: PatientRecord) -> 
     return tuple(kept)
 
 
-def _entry(form: _Form, key: str, typed: Any, record: PatientRecord) -> Entry | None:
+def _entry(form: _Form, key: str, typed: Any, record: PatientRecord, kept: list[Entry]) -> Entry | None:
     """The entry of a form; None where it cannot be kept, with the reason beside its field."""
+    if len(kept) >= ENTRIES_LIMIT:
+        form.complain(f"entry.{key}.value", f"At most {ENTRIES_LIMIT} entries in a plan.")
+        return None
     name, _, rest = key.partition(".")
     on = form.date(f"entry.{key}.on", None)
     misread = on is None and bool(form.text(f"entry.{key}.on"))
@@ -268,26 +272,42 @@ def _entry(form: _Form, key: str, typed: Any, record: PatientRecord) -> Entry | 
         seen_where=form.text(f"entry.{key}.seen_where") or None,
     )
     if name in ROW_NAMES:
-        return _row_entry(form, key, entry, record)
+        return _row_entry(form, key, entry, record, kept)
     if misread or _lies_ahead(form, key, name, typed, on, record.as_of):
         return None
     first = 0 if len(record.cancers) > 1 and name in TUMOR_FACTS else None
     return replace(entry, cancer=int(rest) if rest.isdigit() else first)
 
 
-def _row_entry(form: _Form, key: str, entry: Entry, record: PatientRecord) -> Entry | None:
+def _row_entry(form: _Form, key: str, entry: Entry, record: PatientRecord, kept: list[Entry]) -> Entry | None:
     """An entry about a row of the record (its id), about a new one, or that there are no others."""
     row = key.partition(".")[2]
     own = find_own_row(record, entry.name, row)
     instead_of = list_words(record, entry.name) if row == OTHERS else typed_row(own[0]) if own is not None else ""
     entry = replace(entry, row=row, instead_of=instead_of)
-    why = why_it_does_not_fit(entry, record) if own or row.startswith("own-") or row == OTHERS else "it is gone"
     ahead = lies_ahead(entry.name, entry.value, record.as_of) if not isinstance(entry.value, str) else ""
-    if why:
-        form.complain(f"entry.{key}.value", f"This cannot be kept: {why}.")
+    if not own and not row.startswith("own-") and row != OTHERS:
+        form.complain(f"entry.{key}.value", "The record no longer has this row. Look at the list again.")
+    elif why := why_it_does_not_fit(entry, record):
+        held = "The record lists this itself: correct that row instead."
+        form.complain(f"entry.{key}.value", held if why == HELD else f"This cannot be kept: {why}.")
+    elif _drug_is_listed(entry, record, kept):
+        form.complain(f"entry.{key}.agent", "This drug is listed already: change that row instead.")
     elif ahead:
         form.complain(f"entry.{key}.{ahead}", "This date lies in the future.")
-    return None if why or ahead else entry
+    else:
+        return entry
+    return None
+
+
+def _drug_is_listed(entry: Entry, record: PatientRecord, kept: list[Entry]) -> bool:
+    """Whether another row of the record, or another entry, is of the same drug: each has one row."""
+    if entry.name not in DRUG_ROWS or not isinstance(entry.value, Mapping):
+        return False
+    agents = [parts["agent"] for parts, _ in own_rows(record, entry.name) if typed_row(parts) != entry.instead_of]
+    others = (other.value for other in kept if other.name == entry.name and other.row != entry.row)
+    agents += [value["agent"] for value in others if isinstance(value, Mapping)]
+    return entry.value["agent"] in agents
 
 
 def _lies_ahead(form: _Form, key: str, name: str, value: Any, on: PartialDate | None, as_of: date) -> bool:

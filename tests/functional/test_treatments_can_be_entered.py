@@ -167,7 +167,8 @@ def test_that_there_was_none_is_said_with_a_reason_and_named_in_the_plan(
         ("surgery", {"kind": "mastectomy"}, "Choose one."),
         ("surgery", {"kind": "mastectomy", "side": "left", "on": "2027-01"}, "This date lies in the future."),
         ("surgery", {"kind": "mastectomy", "side": "left", "on": "last year"}, "Write a year, month or day"),
-        ("systemic", {"agent": "letrozole", "status": "active"}, "the record holds it itself"),
+        ("systemic", {"agent": "letrozole", "status": "active"}, "The record lists this itself: correct that row"),
+        ("systemic", {"agent": "snake oil", "status": "active"}, "Choose one of those that are offered."),
         ("done", {"what": "dxa"}, "Give a date."),
     ],
 )
@@ -178,7 +179,7 @@ def test_what_cannot_be_kept_is_said_at_its_field_and_nothing_typed_is_lost(
     answer = post(launched, name, {**parts, "reason": "Because", "seen_where": "Letter on it"})
     assert answer.status_code == 422
     assert words in answer.text
-    for value in (*parts.values(), "Because", "Letter on it"):
+    for value in (*(value for value in parts.values() if value != "snake oil"), "Because", "Letter on it"):
         assert re.search(rf'value="{re.escape(value)}"(?: checked| selected| maxlength)', answer.text), value
 
 
@@ -237,3 +238,21 @@ def test_of_a_patient_who_has_died_nothing_can_be_entered(app: RunningApp, sandb
     launched = launch(app, sandbox, patient="kivelahti")
     assert launched.get("facts").status_code == 409
     assert "Enter what is right" not in launched.get("plan").text
+
+
+def test_two_faults_are_said_at_once_and_a_drug_is_never_replaced_without_a_word(
+    app: RunningApp, sandbox: RunningSandbox
+) -> None:
+    launched = launch(app, sandbox, patient="varkonyi")
+    typed = {"agent": "docetaxel", "status": "stopped", "from": "2027-01"}
+    answer = post(launched, "systemic", typed)
+    assert "This date lies in the future." in answer.text
+    assert "Give a reason" in answer.text
+    assert post(launched, "systemic", {**typed, "from": "2024-03", "reason": "Letter"}).status_code == 200
+    again = post(launched, "systemic", {**typed, "from": "2025-03", "reason": "Another letter"})
+    assert again.status_code == 422
+    assert "You entered this already" in again.text
+    letrozole = own_key(launched, "systemic", "Letrozole")
+    other = post(launched, letrozole, {**typed, "from": "2024-03", "reason": "Letter"})
+    assert other.status_code == 422
+    assert "This drug is listed already" in other.text

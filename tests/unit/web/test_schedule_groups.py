@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from smart_app.clinical.recommendations import DueStatus, Recommendation
 from smart_app.web.presenters_groups import group_schedule
+from smart_app.web.presenters_words import value_words
 from tests.unit.handout.handout_values import TODAY, recommendation
 
 
@@ -26,3 +27,8 @@ def test_rows_that_wait_for_one_fact_stand_together_under_it() -> None:
 def test_other_groups_have_no_headings_of_their_own() -> None:
     groups = group_schedule([recommendation("a", "mammogram")], TODAY, "/c/x")
     assert [part.heading for group in groups for part in group.parts] == [""]
+
+
+def test_a_category_with_its_letter_is_told_once() -> None:
+    assert value_words("birads", "4", {"sub": "4A"}) == "BI-RADS 4A"
+    assert value_words("birads", "4", {}) == "BI-RADS 4"
