@@ -13,6 +13,7 @@ from smart_app.clinical.entered_rows import entered_row_words
 from smart_app.clinical.facts import Entry, Fact, PatientRecord, Source
 from smart_app.clinical.plan import CarePlanDraft
 from smart_app.clinical.recommendations import Recommendation
+from smart_app.clinical.typed_rows import ROW_NAMES
 
 SUMMARY_FACTS = (
     "er",
@@ -142,27 +143,42 @@ class FactChange:
     now: str
 
 
-def changes_since(before: Iterable[UsedFact], now: Iterable[UsedFact]) -> tuple[FactChange, ...]:
+def changes_since(before: Iterable[UsedFact], now: Iterable[UsedFact], record: PatientRecord) -> tuple[FactChange, ...]:
     """
     What changed between the facts that a plan was signed on and those of today.
 
     A resource that was read again in a newer version with the same values is no change. A fact that gained further
-    sources with the same value is none either.
+    sources with the same value is none either. What could not be read now is never told as gone from the record.
     """
     was, is_now = _values(before), _values(now)
     changes = []
     for name, old in was.items():
         new = is_now.get(name)
         if new is None:
-            changes.append(FactChange(name, old[1], old[0], "no longer in the record"))
+            changes.append(FactChange(name, old[1], old[0], _gone(name, record)))
         elif new[0] != old[0]:
-            changes.append(FactChange(name, new[1], old[0], new[0]))
+            unread = "" if record.was_read(_SEARCHED.get(name, name)) else ", but not read in full"
+            changes.append(FactChange(name, new[1], old[0], f"{new[0]}{unread}"))
     changes += [
         FactChange(name, new[1], "not in the plan", new[0])
         for name, new in is_now.items()
         if name not in was and name in SUMMARY_FACTS
     ]
     return tuple(changes)
+
+
+_SEARCHED = {"diagnosis": "cancer_kind"}
+
+
+def _gone(name: str, record: PatientRecord) -> str:
+    """Why no resource of the record stands for a fact any more."""
+    facts = (record.facts.get(name), *(cancer.facts.get(name) for cancer in record.cancers))
+    entered = next((fact for fact in facts if fact is not None and fact.entry is not None), None)
+    if entered is not None:
+        return f"{words_of(entered.value)}, entered by the clinician"
+    if name in ROW_NAMES and record.own is not None and getattr(record.own, name, ()) != getattr(record, name, ()):
+        return "as entered by the clinician"
+    return "no longer in the record" if record.was_read(_SEARCHED.get(name, name)) else "could not be read now"
 
 
 def _values(used: Iterable[UsedFact]) -> dict[str, tuple[str, str]]:

@@ -147,7 +147,7 @@ def changed_since_signed(
         return ()
     return tuple(
         ChangedFact(change.fact, change.reference, change.was, change.now, effect_of(change.fact, recommendations))
-        for change in changes_since(before, facts_used(record, recommendations, draft))
+        for change in changes_since(before, facts_used(record, recommendations, draft), record)
     )
 
 

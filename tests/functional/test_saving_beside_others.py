@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from smart_app.clinical.facts import Entry, Fact, FactState, Search, SearchState
 from smart_app.clinical.plan import Decision
 from smart_app.errors import (
     StaleDraftError,
@@ -21,6 +22,8 @@ from smart_app.workflow.planning_types import Outcome
 from tests.support.fake_ehrs import CONFORMING, with_manners
 from tests.support.plan_desk import a_record
 from tests.support.saving import SUBJECT, Clinic, Make, another_hand
+
+UNREAD = Search("observation", "Observation", SearchState.FAILED, supplies=("er",))
 
 # --- other hands -----------------------------------------------------------------------------------------------------
 
@@ -220,6 +223,30 @@ def test_facts_that_changed_since_signing_are_named_with_their_effect(at: Make) 
     assert "positive" in fact.was
     assert "negative" in fact.now
     assert "Mammogram, both breasts" in fact.effect
+
+
+@pytest.mark.parametrize(
+    ("fact", "searches", "words"),
+    [
+        (Fact("er", FactState.NOT_FOUND), (), "no longer in the record"),
+        (Fact("er", FactState.NOT_READ), (UNREAD,), "could not be read now"),
+        (
+            Fact("er", FactState.ENTERED, "negative", entry=Entry("er", "negative", "Dr. Ada", "2026-11-25", "letter")),
+            (),
+            "negative, entered by the clinician",
+        ),
+    ],
+    ids=["gone", "not-read", "entered"],
+)
+def test_a_fact_that_could_not_be_read_is_never_told_as_gone(
+    at: Make, fact: Fact, searches: tuple[Search, ...], words: str
+) -> None:
+    clinic = at()
+    clinic.save()
+    record = replace(a_record({"er": fact}), searches=searches)
+    clinic.review = replace(clinic.review, record=record, recommendations=())
+    (change,) = (entry for entry in clinic.open().changed_facts if entry.fact == "er")
+    assert change.now == words
 
 
 def test_a_revoked_plan_stays_with_its_reason_and_the_next_one_is_new(at: Make) -> None:
