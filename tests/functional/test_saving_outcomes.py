@@ -20,7 +20,7 @@ from smart_app.workflow.planning import (
 )
 from smart_app.workflow.planning_types import Outcome, StepState
 from tests.support.plan_desk import a_record, conflicting
-from tests.support.saving import SUBJECT, Make
+from tests.support.saving import SUBJECT, Clinic, Make
 
 # --- the good ending -------------------------------------------------------------------------------------------------
 
@@ -131,12 +131,17 @@ def test_a_declined_row_needs_its_reason(at: Make) -> None:
     assert clinic.ehr.count("POST") == 0
 
 
-def test_a_conflict_that_an_accepted_row_rests_on_stops_saving_until_it_is_settled(at: Make) -> None:
-    clinic = at()
+def with_two_er_results(clinic: Clinic) -> Clinic:
+    """A record whose biopsy says ER positive and whose excision says negative."""
     biopsy, excision = (Source(f"Observation/{name}", "1", PartialDate(2022, 5)) for name in ("er-1", "er-2"))
     clinic.ehr.put({"resourceType": "Observation", "id": "er-2", **SUBJECT})
     record = a_record({"er": conflicting("er", ("positive", biopsy), ("negative", excision))})
     clinic.review = replace(clinic.review, record=record)
+    return clinic
+
+
+def test_a_conflict_that_an_accepted_row_rests_on_stops_saving_until_it_is_settled(at: Make) -> None:
+    clinic = with_two_er_results(at())
     with pytest.raises(NotReadyError) as refused:
         clinic.save()
     assert refused.value.needed == ("conflict.er.choice",)
@@ -148,11 +153,7 @@ def test_a_conflict_that_an_accepted_row_rests_on_stops_saving_until_it_is_settl
 
 
 def test_a_choice_among_results_is_kept_at_once_and_signed_only_with_its_reason(at: Make) -> None:
-    clinic = at()
-    biopsy, excision = (Source(f"Observation/{name}", "1", PartialDate(2022, 5)) for name in ("er-1", "er-2"))
-    clinic.ehr.put({"resourceType": "Observation", "id": "er-2", **SUBJECT})
-    record = a_record({"er": conflicting("er", ("positive", biopsy), ("negative", excision))})
-    clinic.review = replace(clinic.review, record=record)
+    clinic = with_two_er_results(at())
     with pytest.raises(NotReadyError) as refused:
         clinic.save({"conflict.er.choice": "Observation/er-2"})
     assert refused.value.needed == ("conflict.er.reason",)
@@ -228,10 +229,6 @@ def test_a_form_of_another_patient_finds_no_receipt(at: Make) -> None:
 
 
 def test_a_fact_entered_by_hand_settles_its_conflict(at: Make) -> None:
-    clinic = at()
-    biopsy, excision = (Source(f"Observation/{name}", "1", PartialDate(2022, 5)) for name in ("er-1", "er-2"))
-    clinic.ehr.put({"resourceType": "Observation", "id": "er-2", **SUBJECT})
-    record = a_record({"er": conflicting("er", ("positive", biopsy), ("negative", excision))})
-    clinic.review = replace(clinic.review, record=record)
+    clinic = with_two_er_results(at())
     receipt = clinic.save({"entry.er.value": "low-positive", "entry.er.reason": "Third laboratory"})
     assert receipt.outcome is Outcome.SAVED

@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ import requests
 from interop.browser import Page
 from sandbox.testing import RunningSandbox, start_sandbox
 from tests.functional.test_every_patient import care_plan_in, text_of_paper
-from tests.support.app_server import LaunchedPage, RunningApp, launch, start_app
+from tests.support.app_server import LaunchedPage, RunningApp, TestClock, launch, start_app
 
 AS_OF = date(2026, 11, 25)
 STEPS = 2000 if os.environ.get("AFTERCARE_SOAK") == "1" else 200
@@ -31,9 +31,17 @@ MOST_LIVE = 7
 PATHS = ("", "plan", "handout", "facts", "rules")
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[RunningSandbox]:
-    with start_sandbox(as_of=AS_OF, only=tuple(PATIENTS)) as running:
+@pytest.fixture
+def clock() -> TestClock:
+    """One clock for both: a walk may last for days, and a launch is refused where the two do not agree."""
+    return TestClock()
+
+
+@pytest.fixture
+def sandbox(clock: TestClock) -> Iterator[RunningSandbox]:
+    with start_sandbox(
+        as_of=AS_OF, only=tuple(PATIENTS), now=lambda: datetime.fromtimestamp(clock.now(), UTC)
+    ) as running:
         yield running
 
 
@@ -159,9 +167,10 @@ def meant_for(resource: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_no_page_and_no_plan_is_of_another_patient_whatever_the_tabs_do(sandbox: RunningSandbox, seed: int) -> None:
-    sandbox.reset()
-    with start_app(sandbox, as_of=AS_OF) as app:
+def test_no_page_and_no_plan_is_of_another_patient_whatever_the_tabs_do(
+    sandbox: RunningSandbox, clock: TestClock, seed: int
+) -> None:
+    with start_app(sandbox, as_of=AS_OF, clock=clock) as app:
         browser = Browser(app, sandbox, random.Random(seed), app.session())
         for _ in range(STEPS // SEEDS):
             browser.step()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from smart_app.fhir.extract import extract_record
 from tests.support.abstraction import assert_chart, left_breast_cancer
 from tests.support.charts import (
     CPT,
@@ -15,6 +17,7 @@ from tests.support.charts import (
     patient,
     procedure,
 )
+from tests.support.rule_charts import knowledge
 
 OPERATIONS = [
     pytest.param(
@@ -217,6 +220,13 @@ OPERATIONS = [
         id="rt-consult",
     ),
     pytest.param([procedure("r", concept(coding(CPT, "77290")), "2022-09-01")], {}, {"radiation": []}, id="rt-sim"),
+    pytest.param([procedure("r", concept(coding(CPT, "77373")), "2022-09-01")], {}, {"radiation": []}, id="rt-body"),
+    pytest.param(
+        [procedure("r", concept(coding(CPT, "77373")), "2022-09-01", bodySite=[concept(text="Left breast")])],
+        {},
+        {"radiation": [("left", "2022-09-01", "2022-09-01")]},
+        id="rt-body-breast",
+    ),
 ]
 
 
@@ -225,3 +235,9 @@ def test_an_operation_or_course_is_one_row_or_none(
     chart: list[Resource], expected: dict[str, Any], rows: dict[str, Any]
 ) -> None:
     assert_chart([patient(), left_breast_cancer(), *chart], expected, rows)
+
+
+def test_stereotactic_radiation_of_a_site_that_is_not_said_is_listed_and_not_counted() -> None:
+    chart = [patient(), left_breast_cancer(), procedure("r", concept(coding(CPT, "77373")), "2022-09-01")]
+    found = extract_record(chart, knowledge().codes, date(2026, 11, 25))
+    assert [result.title for result in found.unplaced] == ["Radiation without its site"]

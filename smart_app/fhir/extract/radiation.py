@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from smart_app.clinical.codes import CodeRow
 from smart_app.clinical.dates import PartialDate
 from smart_app.clinical.facts import IssueKind, RadiotherapyCourse, Source
 from smart_app.fhir.extract.chart import Chart
@@ -110,6 +111,9 @@ def _course(chart: Chart, key: str, procedure: Resource) -> _Course | None:
     if elsewhere or (titled and not any(map(_BREAST_FIELD.search, said))):
         chart.event("radiation-other-site", start, source, value=(site_words or said)[0][:80])
         return None
+    if _is_of_unsaid_site(chart, rows, bool(site_words or site_rows), said):
+        chart.unplaced(source, "Radiation without its site", said[0] if said else str(rows[0]))
+        return None
     summary = any(chart.concept(row).attributes.get("course") for row in rows)
     side = next((row.side for row in rows if row.side), None) or chart.side(procedure, *said)
     course = _Course(side, summary, start, end, {key: source})
@@ -117,6 +121,12 @@ def _course(chart: Chart, key: str, procedure: Resource) -> _Course | None:
     course.dose_gray = _dose(chart, key, procedure)
     course.boost = any(re.search(r"\bboost\b", word, re.IGNORECASE) for word in (*said, *site_words, *notes(procedure)))
     return course
+
+
+def _is_of_unsaid_site(chart: Chart, rows: list[CodeRow], sited: bool, said: list[str]) -> bool:
+    """Whether a treatment that is mostly given to other organs says nothing of where: it is listed, and not counted."""
+    elsewhere = bool(rows) and all(chart.concept(row).attributes.get("site_needed") for row in rows)
+    return elsewhere and not sited and not any(map(_BREAST_FIELD.search, said))
 
 
 def _volume_words(chart: Chart, procedure: Resource) -> list[str]:
