@@ -102,7 +102,7 @@ class SmartServer(AuthorizationServer):  # type: ignore[misc]  # Authlib carries
 
     def new_launch(self, body: dict[str, Any]) -> str:
         """A launch parameter for a chart that is open."""
-        launch = secrets.token_urlsafe(18)
+        launch = secrets.token_hex(18)
         self._keep("launch", launch, body, LAUNCH_LIFETIME_S)
         return launch
 

@@ -16,6 +16,7 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from authlib.oauth2.rfc7523.assertion import private_key_jwt_sign
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from smart_app.errors import DiscoveryError, NoPatientError, TokenExchangeError
 from smart_app.settings import Issuer
@@ -120,9 +121,9 @@ class Authorizer:
         """The request to keep, and the address of the EHR's authorization page for it."""
         request = AuthorizationRequest(
             slug=issuer.slug,
-            state=secrets.token_urlsafe(STATE_BYTES),
-            nonce=secrets.token_urlsafe(STATE_BYTES),
-            code_verifier=secrets.token_urlsafe(64),
+            state=secrets.token_hex(STATE_BYTES),
+            nonce=secrets.token_hex(STATE_BYTES),
+            code_verifier=_code_verifier(),
             redirect_uri=redirect_uri,
             token_endpoint=configuration.token_endpoint,
             expected_iss=configuration.issuer,
@@ -259,6 +260,14 @@ class _Assertion(PrivateKeyJWT):  # type: ignore[misc] # Authlib carries no type
                 expires_in=ASSERTION_S,
             )
         )
+
+
+def _code_verifier() -> str:
+    """A verifier whose challenge, which a page may carry to the EHR, does not read like a token ("eyJ")."""
+    while True:
+        verifier = secrets.token_urlsafe(64)
+        if "eyJ" not in create_s256_code_challenge(verifier):
+            return verifier
 
 
 def read_lifetime(expires_in: object) -> float:

@@ -81,8 +81,8 @@ def sha256(text: str) -> str:
 
 
 def new_handle() -> str:
-    """An unguessable address, 128 bits."""
-    return secrets.token_urlsafe(16)
+    """An unguessable address, 128 bits; in hex, as it stands on pages, where base64 can read like a token ("eyJ")."""
+    return secrets.token_hex(16)
 
 
 def new_secret() -> str:

@@ -77,7 +77,7 @@ def check_handout(handle: str) -> Response:
         draft = _draft(opened)
         confirmed = [name for name in request.form.getlist("confirmed") if name.replace("-", "").isalnum()]
         paper = (str(draft.version), choice.language, "more" if choice.more else "usual")
-        changes["checked"] = _signer(opened).sign("~".join((*paper, *confirmed))).decode()
+        changes["checked"] = _signer(opened).sign("~".join((*paper, *confirmed))).hex()
     return make_response(redirect(f"{opened.frame.base}/handout{choice.query(**changes)}", 303))
 
 
@@ -102,7 +102,7 @@ def _choice(opened: Opened, draft: CarePlanDraft) -> HandoutChoice:
     more = wanted == "yes" if wanted in ("yes", "no") else draft.more_to_know
     token = request.args.get("checked", "")
     try:
-        version, spoken_in, part, *confirmed = _signer(opened).unsign(token).decode().split("~")
+        version, spoken_in, part, *confirmed = _signer(opened).unsign(bytes.fromhex(token)).decode().split("~")
     except (BadSignature, ValueError):
         return HandoutChoice(language, large, more=more)
     if (version, spoken_in, part) != (str(draft.version), language, "more" if more else "usual"):

@@ -29,9 +29,9 @@ STATIC_SECONDS = 31_536_000
 
 
 def csp_nonce() -> str:
-    """The nonce that a script of this page must carry; one a response."""
+    """The nonce that a script of this page must carry; one a response, in hex as whatever stands on a page."""
     if "csp_nonce" not in g:
-        g.csp_nonce = secrets.token_urlsafe(16)
+        g.csp_nonce = secrets.token_hex(16)
     return str(g.csp_nonce)
 
 
@@ -59,7 +59,7 @@ def set_headers(response: Response) -> Response:
 
 def headers_of_refusal(settings: Settings) -> dict[str, str]:
     """The headers of a response that is made outside of the app, where there is no request to look at."""
-    policy = _policy(settings, secrets.token_urlsafe(16), "'self'", _framing(settings.issuers))
+    policy = _policy(settings, secrets.token_hex(16), "'self'", _framing(settings.issuers))
     return {"Content-Security-Policy": policy, **_fixed(settings), "Cache-Control": "no-store", "Vary": VARY}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -79,6 +80,20 @@ def first_row(document: Element, group: str = "") -> str:
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_keeps_the_house_rules(app: RunningApp, sandbox: RunningSandbox, patient: str, path: str) -> None:
     checked(launch(app, sandbox, "open", patient), path)
+
+
+def test_no_random_text_of_a_page_can_read_like_a_token(
+    app: RunningApp, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once in some ten thousand pages base64 holds "eyJ": what stands on a page must not be drawn that way."""
+    monkeypatch.setattr("secrets.token_urlsafe", lambda size=32: "eyJ" + secrets.token_hex(size)[: size * 4 // 3 - 2])
+    launched = launch(app, sandbox, "open", USUAL)
+    assert launched.cookie_value().startswith("eyJ"), "the draw was not replaced"
+    for path in ("", "plan", "handout", "rules", "facts?fact=er"):
+        checked(launched, path)
+    fields = fields_of(checked(launched, "handout"), "check")
+    confirmed = launched.post("handout", {**fields, "action": "check"})
+    assert re.search(r"[?&]checked=[0-9a-f]+(?:&|$)", confirmed.url), "the confirmation's mark is hex too"
 
 
 @pytest.mark.parametrize("patient", [METASTATIC, LCIS])

@@ -65,7 +65,7 @@ def test_the_request_carries_everything_that_smart_asks_for() -> None:
         "code_challenge": [base64.urlsafe_b64encode(digest).rstrip(b"=").decode()],
         "code_challenge_method": ["S256"],
     }
-    assert len(base64.urlsafe_b64decode(request.state + "=")) == 32
+    assert len(bytes.fromhex(request.state)) == 32
     assert 43 <= len(request.code_verifier) <= 128
 
 
