@@ -36,7 +36,7 @@ _CODE_SHAPES = {
     "LOINC": re.compile(r"(\d{1,7}-\d|LA\d{1,7}-\d|417181009)"),
     "SNOMED": re.compile(r"[1-9]\d{5,17}"),
     "ICD10CM": re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?"),
-    "ICD9CM": re.compile(r"(\d{3}|V\d\d)(\.\d{1,2})?"),
+    "ICD9CM": re.compile(r"(\d{3}|V\d\d)(\.\d{1,2})?|\d\d\.\d{1,2}"),  # the latter: volume 3, operations
     "ICD10PCS": re.compile(r"[0-9A-HJ-NP-Z]{7}"),
     "CPT": re.compile(r"\d{5}"),
     "HCPCS": re.compile(r"[A-Z]\d{4}"),

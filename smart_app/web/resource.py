@@ -21,6 +21,8 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 # Types that belong to no patient: what a fact may rest on besides the patient's own resources.
 SHARED_TYPES = frozenset({"Medication", "Practitioner", "PractitionerRole", "Organization", "Location"})
 _SUBJECTS = ("subject", "patient", "beneficiary")
+_TOKEN = re.compile(r"eyJ[A-Za-z0-9_.-]{8,}")
+_FILE = re.compile(r"[A-Za-z0-9+/=_\s-]{400,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,21 @@ def show_resource(handle: str, kind: str, name: str) -> Response:
         for term, key in (("Version", "versionId"), ("Last updated", "lastUpdated"), ("Source system", "source"))
         if known.get(key)
     )
-    text = json.dumps(resource, ensure_ascii=False, indent=2, default=str)
+    text = json.dumps(readable(resource), ensure_ascii=False, indent=2, default=str)
     return render_page("resource.html", ResourcePage(opened.frame, f"{kind}/{name}", "now", pairs, text))
+
+
+def readable(value: object) -> Any:
+    """The same value without what no page may hold: whole files in base64, and what may be a token (in an address)."""
+    if isinstance(value, Mapping):
+        return {key: readable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [readable(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    if _FILE.fullmatch(value) and not re.search(r"[a-z]\s[a-z]", value):
+        return f"(a file in base64, {len(value):,} characters, not shown here)"
+    return _TOKEN.sub("(not shown: may be a token)", value)
 
 
 def belongs_to(resource: Mapping[str, Any], kind: str, patient_id: str, base_url: str) -> bool:

@@ -1,5 +1,5 @@
 """
-What is told though it decides nothing: treatment without a drug's name, distant disease in the words of a report.
+What is told though it decides nothing: treatment without a drug's name, spread in a report's words, suspicions.
 
 The page would read "none recorded" beside them; so they are listed, verbatim, one click from their resource.
 """
@@ -14,7 +14,8 @@ from smart_app.fhir.extract.chart import Chart
 from smart_app.fhir.extract.reports import Report
 from smart_app.fhir.extract.text.diagnosis import named_cancer
 from smart_app.fhir.extract.text.sentences import sentences
-from smart_app.fhir.resources import when, words
+from smart_app.fhir.extract.text.suspicions import may_name_spread, suspects_cancer
+from smart_app.fhir.resources import code_status, when, words
 
 _CHEMOTHERAPY = re.compile(r"\bchemotherapy\b", re.IGNORECASE)
 _NOT_GIVEN = re.compile(
@@ -41,12 +42,27 @@ def list_unnamed_chemotherapy(chart: Chart, systemic: Iterable[Medication]) -> N
 
 
 def list_distant_disease_in_reports(chart: Chart, reports: Iterable[Report]) -> None:
-    """Sentences of reports that say metastases at a distant site, where no diagnosis and no stage does."""
+    """Sentences of reports that say or suspect spread or recurrence, where no diagnosis and no stage does."""
     for report in reports:
         for sentence in sentences(report.whole):
-            if sentence.section in _SAYS_NOTHING or named_cancer(sentence.text).metastasis != "distant":
+            said = sentence.text
+            if sentence.section in _SAYS_NOTHING:
                 continue
-            source = chart.source(
-                report.key, report.resource, on=report.on, recorded=sentence.text, sentence=sentence.text
+            if named_cancer(said).metastasis == "distant":
+                why = "distant disease in its words, not read"
+            elif may_name_spread(said, imaging=report.imaging):
+                why = "may name spread or recurrence, not read"
+            else:
+                continue
+            source = chart.source(report.key, report.resource, on=report.on, recorded=said, sentence=said)
+            chart.unplaced(source, f"{report.title[:60]}: {why}", said)
+
+
+def list_suspected_diagnoses(chart: Chart) -> None:
+    """Problem-list entries that only suspect a cancer or its spread: no diagnosis, and never silent."""
+    for key, condition in chart.of_type("Condition"):
+        title = next(filter(suspects_cancer, words(condition.get("code"))), None)
+        if title is not None and code_status(condition.get("verificationStatus")) in (None, "confirmed"):
+            chart.unplaced(
+                chart.source(key, condition, recorded=title), "A suspected diagnosis, not read as one", title
             )
-            chart.unplaced(source, f"{report.title[:60]}: distant disease in its words, not read", sentence.text)

@@ -17,7 +17,11 @@ from smart_app.fhir.extract.drugs import read_drugs
 from smart_app.fhir.extract.evidence import DIAGNOSIS_CODE, Finding, date_key
 from smart_app.fhir.extract.germline import read_germline
 from smart_app.fhir.extract.imaging import read_imaging
-from smart_app.fhir.extract.not_placed import list_distant_disease_in_reports, list_unnamed_chemotherapy
+from smart_app.fhir.extract.not_placed import (
+    list_distant_disease_in_reports,
+    list_suspected_diagnoses,
+    list_unnamed_chemotherapy,
+)
 from smart_app.fhir.extract.observations import Reader, results_of
 from smart_app.fhir.extract.patient_facts import birads_fact, family_fact, germline_fact, patient_facts
 from smart_app.fhir.extract.radiation import read_radiation
@@ -68,6 +72,7 @@ def build_record(chart: Chart, patient: Patient, searches: tuple[Search, ...]) -
     facts["family_history"] = family_fact(chart, family, read)
     systemic, beside = read_drugs(chart, others)
     list_unnamed_chemotherapy(chart, systemic)
+    list_suspected_diagnoses(chart)
     if facts["metastasis"].value != "present":
         list_distant_disease_in_reports(chart, reports)
     _note_conflicts(chart, facts)

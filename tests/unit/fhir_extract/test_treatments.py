@@ -274,3 +274,23 @@ def test_only_what_was_surely_given_is_added_and_what_may_have_been_leaves_no_to
     known = {"completed": 300, "not-done": 240, "entered-in-error": 240}
     assert total["value"] == known.get(status or "")
     assert status in known or any("at least 240" in row["text"] for row in found["unplaced"])
+
+
+@pytest.mark.parametrize(
+    ("code", "breast", "axilla"),
+    [
+        ("85.21", [("breast-conserving", "unknown")], []),
+        ("85.43", [("mastectomy", "unknown")], [("axillary-dissection", "unknown")]),
+        ("85.42", [("mastectomy", "bilateral")], []),
+        ("40.51", [], [("axillary-dissection", "unknown")]),
+        ("85.74", [("reconstruction", "unknown")], []),
+        ("85.12", [], []),
+    ],
+)
+@pytest.mark.parametrize("system", ["http://hl7.org/fhir/sid/icd-9-cm", "urn:oid:2.16.840.1.113883.6.104"])
+def test_operations_before_2015_are_coded_in_the_third_volume_of_icd_9(
+    facts_of: Any, system: str, code: str, breast: Any, axilla: Any
+) -> None:
+    facts = facts_of(patient(), CANCER, procedure("p", concept(coding(system, code)), "2013-02-01"))
+    assert rows(facts, "surgery", "kind", "side") == breast
+    assert rows(facts, "axillary_surgery", "kind", "side") == axilla

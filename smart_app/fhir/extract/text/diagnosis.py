@@ -44,6 +44,12 @@ _MALIGNANT = re.compile(
     r"|\bca\b(?=\W|$)",
     re.IGNORECASE,
 )
+_PAGET = re.compile(
+    r"\bpaget(?:'?s|’s)?\b(?: disease)?[^.;]{0,30}\b(?:nipple|areola|breast|mammary)\b"
+    r"|\b(?:nipple|breast|mammary) paget",
+    re.IGNORECASE,
+)
+"""Of the breast; that of bone is no cancer. The words alone do not say whether it invades."""
 _SECONDARY = re.compile(r"\b(?:secondary|metasta\w+|mets)\b", re.IGNORECASE)
 _METASTASES = re.compile(r"\bmetasta(?:s[ei]s|tic)\b(?! calcif)|\bmets\b", re.IGNORECASE)
 _NODAL = re.compile(
@@ -105,14 +111,15 @@ def named_cancer(words: str) -> NamedCancer:
         return NamedCancer(None, None, relative=True)
     if _NOT_A_DIAGNOSIS.search(_without_settled(words)):
         return NamedCancer(None, None)
-    if not _MALIGNANT.search(words):
+    paget = bool(_PAGET.search(words))
+    if not (paget or _MALIGNANT.search(words)):
         # "Bone metastases" names no cancer and is one: never of benign or nodal spread.
         spread = _metastasis(words) if _METASTASES.search(words) else None
         return NamedCancer(None, None, metastasis=spread if spread in ("distant", "unclear") else None)
     metastasis = _metastasis(words)
     kind = None
-    if metastasis != "to-breast" and (_BREAST.search(words) or re.search(r"\b(?:DCIS|LCIS)\b", words)):
-        kind = _kind(words)
+    if metastasis != "to-breast" and (paget or _BREAST.search(words) or re.search(r"\b(?:DCIS|LCIS)\b", words)):
+        kind = "unknown" if paget and not _says_extent(words) else _kind(words)
         if _SECONDARY.search(words) and re.match(r"\s*secondary malignant", words, re.IGNORECASE):
             kind = None
     recurrent = bool(_RECURRENT.search(words)) and not _NO_RECURRENCE.search(words)
@@ -137,6 +144,10 @@ def _without_settled(words: str) -> str:
     if first is None or not _BREAST_OR_SITU.search(words):
         return words
     return words[: first.end()] + _SETTLED_WORDS.sub(" ", words[first.end() :])
+
+
+def _says_extent(words: str) -> bool:
+    return bool(_INVASIVE.search(words) or _IN_SITU.search(words) or _MALIGNANT.search(words))
 
 
 def _kind(words: str) -> str:
