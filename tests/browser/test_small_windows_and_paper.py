@@ -22,6 +22,8 @@ SPACING = (
     "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }"
     " p { margin-block-end: 2em !important; }"
 )
+# Sample patients are as old as their story on any day, so the day of birth moves with today.
+BIRTH_DATE = re.compile(r"\b[A-Z][a-z]{2} \d{1,2}, 19\d\d\b")
 STICKY = (
     "() => Math.max(...[...document.querySelectorAll('.banner, .banner .id, .banner .who')]"
     ".filter((e) => getComputedStyle(e).position === 'sticky').map((e) => e.getBoundingClientRect().bottom))"
@@ -45,12 +47,12 @@ def test_a_low_window_keeps_name_and_birth_date_in_one_line_and_the_rest_for_the
         open_record(page, sandbox, "oyelaran")
         scrolled(page)
         assert page.evaluate(STICKY) <= 40, (width, height)
-        for text in ("Folake Oyelaran", "Apr 25, 1986"):
+        for text in (re.compile("Folake Oyelaran"), BIRTH_DATE):
             box = page.locator(".banner dd", has_text=text).bounding_box()
             assert box is not None
-            assert box["y"] >= 0, text
-            assert box["y"] + box["height"] <= 40, text
-            assert box["x"] + box["width"] <= width, text
+            assert box["y"] >= 0, text.pattern
+            assert box["y"] + box["height"] <= 40, text.pattern
+            assert box["x"] + box["width"] <= width, text.pattern
 
 
 def test_a_high_window_keeps_record_number_and_sex_in_sight_too(
