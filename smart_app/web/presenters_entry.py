@@ -15,7 +15,7 @@ from smart_app.web.presenters_grid import idle_in_men, missing_fact, tumor_name
 from smart_app.web.presenters_page import STATE_TAGS, Frame, Tag
 from smart_app.web.presenters_row_entry import FactChoice, row_choices
 from smart_app.web.presenters_rows import Option, Typed
-from smart_app.web.presenters_words import date_words, fact_label, value_words
+from smart_app.web.presenters_words import date_words, fact_label, fact_mention, value_words
 from smart_app.workflow.planning_ports import FormData
 
 _RECEPTOR = (("positive", "Positive"), ("negative", "Negative"), ("equivocal", "Equivocal"))
@@ -213,7 +213,7 @@ def _form(record: PatientRecord, name: str, cancer: int | None, typed: Typed, pr
         key=key,
         name=prefix,
         fact=name,
-        label=fact_label(name) + tumor,
+        label=fact_mention(name) + tumor,
         state=own.state.value,
         tag=STATE_TAGS[own.state],
         record=record_says(own),

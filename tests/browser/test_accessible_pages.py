@@ -65,6 +65,22 @@ def test_axe_finds_nothing_on_any_page(
         assert sideways(page) <= 0, f"{path} scrolls sideways"
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1000, "light"), (320, "dark")])
+def test_axe_finds_nothing_on_an_entry_page_that_says_what_is_wrong(
+    app: RunningApp, sandbox: RunningSandbox, new_page: NewPage, width: int, scheme: str
+) -> None:
+    page = new_page(width, color_scheme=scheme)
+    base = open_record(page, sandbox, "wojtasik")
+    for fact in ("menopausal_status", "surgery", "axillary_surgery", "radiation", "systemic", "done", "conditions"):
+        page.goto(f"{base}facts?fact={fact}")
+        # As a browser without checks of its own sends it: the server's words are what is looked at.
+        page.evaluate("document.querySelectorAll('form').forEach((form) => { form.noValidate = true; })")
+        page.locator("button[value=keep]").first.click()
+        page.get_by_role("alert").first.wait_for()
+        assert violations(page) == [], fact
+        assert sideways(page) <= 0, f"{fact} with errors scrolls sideways"
+
+
 @pytest.mark.parametrize("width", [1000, 320])
 def test_axe_finds_nothing_where_no_plan_applies_and_where_a_session_ended(
     app: RunningApp, sandbox: RunningSandbox, new_page: NewPage, width: int
