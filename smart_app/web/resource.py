@@ -22,7 +22,8 @@ _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 SHARED_TYPES = frozenset({"Medication", "Practitioner", "PractitionerRole", "Organization", "Location"})
 _SUBJECTS = ("subject", "patient", "beneficiary")
 _TOKEN = re.compile(r"eyJ[A-Za-z0-9_.-]{8,}")
-_FILE = re.compile(r"[A-Za-z0-9+/=_\s-]{400,}")
+_FILES = ("data", "valueBase64Binary")
+"""Elements that hold base64 (of an attachment, a Binary, a signature)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,16 @@ def show_resource(handle: str, kind: str, name: str) -> Response:
 def readable(value: object) -> Any:
     """The same value without what no page may hold: whole files in base64, and what may be a token (in an address)."""
     if isinstance(value, Mapping):
-        return {key: readable(one) for key, one in value.items()}
+        return {key: _file_words(one) if key in _FILES else readable(one) for key, one in value.items()}
     if isinstance(value, list):
         return [readable(one) for one in value]
     if not isinstance(value, str):
         return value
-    if _FILE.fullmatch(value) and not re.search(r"[a-z]\s[a-z]", value):
-        return f"(a file in base64, {len(value):,} characters, not shown here)"
     return _TOKEN.sub("(not shown: may be a token)", value)
+
+
+def _file_words(value: object) -> Any:
+    return f"({len(value):,} characters of base64, not shown here)" if isinstance(value, str) else readable(value)
 
 
 def belongs_to(resource: Mapping[str, Any], kind: str, patient_id: str, base_url: str) -> bool:

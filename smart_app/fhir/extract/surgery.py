@@ -146,6 +146,9 @@ def _operations(chart: Chart, key: str, procedure: Resource) -> Iterator[_Operat
     source = chart.source(
         key, procedure, on=on, code=str(rows[0]) if rows else None, recorded=said[0] if said else None
     )
+    if any(chart.concept(row).attributes.get("site_needed") for row in rows) and not _names_axilla(procedure, said):
+        chart.unplaced(source, "Excision of lymph nodes without its site", said[0] if said else str(rows[0]))
+        return
     kinds = {_kind_of(chart, row, said) for row in rows} if rows else _by_words(_of_this_operation(said))
     if any(map(_reconstructs, [*said, *(row.display for row in rows)])):
         kinds.add(("reconstruction", False))
@@ -163,6 +166,11 @@ def _operations(chart: Chart, key: str, procedure: Resource) -> Iterator[_Operat
         with_axilla = "axillary-dissection"
     if with_axilla is not None:
         yield _Operation(with_axilla, True, side, on, source, said[0] if said else None)
+
+
+def _names_axilla(procedure: Resource, said: list[str]) -> bool:
+    sites = [word for site in objects(procedure.get("bodySite")) for word in words(site)]
+    return any(re.search(r"\baxilla", word, re.IGNORECASE) for word in (*said, *sites))
 
 
 def _kind_of(chart: Chart, row: CodeRow, said: list[str]) -> tuple[str, bool]:

@@ -294,3 +294,15 @@ def test_operations_before_2015_are_coded_in_the_third_volume_of_icd_9(
     facts = facts_of(patient(), CANCER, procedure("p", concept(coding(system, code)), "2013-02-01"))
     assert rows(facts, "surgery", "kind", "side") == breast
     assert rows(facts, "axillary_surgery", "kind", "side") == axilla
+
+
+@pytest.mark.parametrize(("site", "counted"), [(None, False), ("Axillary lymph nodes", True)])
+def test_regional_nodes_are_of_the_axilla_only_where_the_record_says_so(
+    facts_of: Any, site: str | None, counted: bool
+) -> None:
+    taken = procedure("p", concept(coding("http://hl7.org/fhir/sid/icd-9-cm", "40.3")), "2013-02-01")
+    if site is not None:
+        taken["bodySite"] = [concept(text=site)]
+    facts = facts_of(patient(), CANCER, taken)
+    assert bool(facts["treatments"]["axillary_surgery"]) is counted
+    assert ("Procedure/p" in str(facts["unplaced"])) is not counted

@@ -395,3 +395,16 @@ def test_a_public_or_weak_key_does_not_start() -> None:
 def test_a_scripted_server_is_what_the_tests_think_it_is() -> None:
     with scripted_server(lambda _: Reply(body=ANSWER)) as server:
         assert isinstance(server, ScriptedServer)
+
+
+def test_no_challenge_of_a_verifier_reads_like_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = (f"{number:064d}" for number in range(1_000_000))
+    likeness = next(
+        text for text in tried if b"eyJ" in base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())
+    )
+    draws = iter([likeness, "v" * 64])
+    monkeypatch.setattr("secrets.token_urlsafe", lambda size: next(draws))
+    url = "http://127.0.0.1:9000"
+    request, asked = begun(issuer_at(url), url)
+    assert request.code_verifier == "v" * 64
+    assert "eyJ" not in asked["code_challenge"][0]

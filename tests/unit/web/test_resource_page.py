@@ -20,7 +20,7 @@ def test_files_and_tokens_are_named_and_not_shown() -> None:
         }
     )
     attachment = shown["content"][0]["attachment"]
-    assert attachment["data"] == f"(a file in base64, {len(file):,} characters, not shown here)"
+    assert attachment["data"] == f"({len(file):,} characters of base64, not shown here)"
     assert attachment["url"] == "https://ehr.example/b?token=(not shown: may be a token)"
     assert shown["description"].endswith("a very long visit ")
     assert (shown["valueInteger"], shown["valueBoolean"]) == (3, False)

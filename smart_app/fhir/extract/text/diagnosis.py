@@ -45,8 +45,9 @@ _MALIGNANT = re.compile(
     re.IGNORECASE,
 )
 _PAGET = re.compile(
-    r"\bpaget(?:'?s|’s)?\b(?: disease)?[^.;]{0,30}\b(?:nipple|areola|breast|mammary)\b"
-    r"|\b(?:nipple|breast|mammary) paget",
+    r"(?<!no )(?<!without )\bpaget(?:'?s|’s)?(?: disease)?,?\s+(?:(?:of|involving|the|left|right|both|female|male)\s+)*"
+    r"(?:nipple|areola|breast)\b(?!.{0,20}\b(?:not|absent|negative|none)\b)"
+    r"|(?<!no )(?<!without )\b(?:nipple|breast|mammary) paget(?!.{0,30}\b(?:not|absent|negative|none)\b)",
     re.IGNORECASE,
 )
 """Of the breast; that of bone is no cancer. The words alone do not say whether it invades."""

@@ -15,27 +15,39 @@ _SUSPECTED = re.compile(
     rf"(?:\s+[\w/-]+){{0,6}}?\s+{_SPREAD}",
     re.IGNORECASE,
 )
+# A denial reaches over other words, but not past "and", "but" or "with": what follows those may be a finding.
+_WORD = r"\s+(?!(?:and|but|with|however|although|except|shows?)\b)[\w/-]+"
 _DENIED = re.compile(
-    r"\b(?:no(?! (?:\w+ )?change)|without|negative for|free of|absence of|nor|unlikely|low suspicion|risk of|fear of"
-    r"|rule out|r/o|prevent\w*|reduc\w+|screen\w*|evaluat\w+|assess\w*|history of|signs|symptoms)"
-    rf"(?:(?:\s+[\w/-]+){{0,8}}?|(?:,?\s+[\w/-]+){{0,10}}?,?\s+n?or(?:\s+[\w/-]+){{0,4}}?)\s+{_SPREAD}"
+    r"\b(?:no(?! (?:\w+ )?change)|without|negative for|free of|absence of|nor|unlikely|low suspicion)"
+    rf"(?:(?:{_WORD}){{0,8}}?|(?:,?{_WORD}){{0,10}}?,?\s+n?or(?:{_WORD}){{0,4}}?)\s+{_SPREAD}"
     rf"(?:\s+n?or\s+(?:\w+\s+){{0,2}}?{_SPREAD})*"
-    rf"|\bnot(?:\s+[\w/-]+){{0,2}}?\s+{_SPREAD}"
-    rf"|\b{_SPREAD}(?:\s+[\w/-]+){{0,2}}?\s+(?:unlikely|excluded|ruled out"
-    r"|not (?:seen|identified|suspected|evident|present|found))",
+    r"|\b(?:risk of|fear of|rule out|r/o|exclude|prevent(?:s|ing)?|reduc(?:es?|ing)|history of"
+    rf"|(?:screen|evaluat|assess|monitor|surveillance)\w* (?:for|of))(?:{_WORD}){{0,3}}?\s+{_SPREAD}"
+    rf"|\bnot(?! (?:\w+ )?chang)(?:\s+[\w/-]+){{0,2}}?\s+{_SPREAD}"
+    rf"|\b{_SPREAD}(?:\s+[\w/-]+){{0,4}}?\s+(?:unlikely|excluded|ruled out"
+    r"|not (?:seen|identified|suspected|evident|present|found)(?! (?:previously|before|on (?:the )?prior)))\b",
     re.IGNORECASE,
 )
-_NOT_EXCLUDED = re.compile(rf"\b{_SPREAD}(?:\s+\w+){{0,2}}?\s+(?:not|cannot be)(?:\s+\w+)?\s+excluded\b", re.IGNORECASE)
+_EXCLUSION = (
+    r"(?:cannot|can not|can't|could not|not|unable to|difficult to)(?: be)?(?: \w+)?\s+(?:excluded?|ruled? out)"
+)
+_NOT_EXCLUDED = re.compile(
+    rf"\b{_EXCLUSION}(?:{_WORD}){{0,6}}?\s+{_SPREAD}|\b{_SPREAD}(?:\s+\w+){{0,3}}?\s+{_EXCLUSION}\b", re.IGNORECASE
+)
 _NODES = re.compile(r"\b(?:lymph )?nod(?:e|es|al)\b|\bsentinel\b|\baxilla\w*", re.IGNORECASE)
 _QUESTION = re.compile(
     r"\s*(?:indication|clinical|reason|history|comparison|technique|exam)\b|.*\?\s*$", re.IGNORECASE | re.DOTALL
 )
+_CANCER = rf"(?:{_SPREAD}|breast (?:cancer|carcinoma|malignancy|neoplasm)\b|\bca breast\b)"
+_HEDGE = r"(?:suspicious|suspicion|suspected|possible|probable|likely|presumed|concern(?:ing)?|query|rule out|r/o)"
 _SUSPECTED_CANCER = re.compile(
-    r"\b(?:suspicious|suspicion|suspected|possible|probable|likely|presumed|concern(?:ing)?|query)(?:\s+[\w/-]+){0,4}?\s+"
-    rf"(?:{_SPREAD[:-2]}|breast (?:cancer|carcinoma|malignancy|neoplasm)|ca breast)\b",
+    rf"(?:\b{_HEDGE}\b|\?)(?:\s*[\w/-]+){{0,4}}?\s*\b{_CANCER}|\b{_CANCER}[\s,(]{{1,3}}(?:{_HEDGE}\b|\?)", re.IGNORECASE
+)
+_NO_SUSPICION = re.compile(
+    r"\b(?:family|fhx?|mother|sister|aunt|daughter|relative|risk|genes?|screen\w*|counsel\w*|ruled out|excluded|fear"
+    r"|benign|no|not|without|negative)\b",
     re.IGNORECASE,
 )
-_NOT_THE_PATIENTS = re.compile(r"\b(?:family|fhx?|mother|sister|aunt|daughter|relative)\b", re.IGNORECASE)
 
 
 def may_name_spread(said: str, *, imaging: bool) -> bool:
@@ -57,4 +69,4 @@ def may_name_spread(said: str, *, imaging: bool) -> bool:
 
 def suspects_cancer(title: str) -> bool:
     """Whether the title of a diagnosis suspects a breast cancer, its spread or its recurrence in the patient."""
-    return bool(_SUSPECTED_CANCER.search(_DENIED.sub(" ", title))) and not _NOT_THE_PATIENTS.search(title)
+    return bool(_SUSPECTED_CANCER.search(title)) and not _NO_SUSPICION.search(title)
